@@ -1,0 +1,47 @@
+"""Measures every archived file that has not been measured by the present version. Interrupted, it goes on."""
+
+from itertools import islice
+
+from provenance.app.progress import Progress
+from provenance.archive import derive
+from provenance.archive.derive import Measurement
+from provenance.archive.store import Archive
+from provenance.images.measure import Measured, measure
+from provenance.images.sandbox import Refusal, Sandbox
+
+_BATCH = 256
+
+
+def analyse(archive: Archive, sandbox: Sandbox, progress: Progress) -> list[tuple[str, str]]:
+    """Measure what is unmeasured; return (hash, reason) of the files that were refused."""
+    with archive.read() as connection:
+        waiting = derive.unmeasured(connection)
+    if not waiting:
+        return []
+    progress.stage("Fingerprinting images", len(waiting))
+    refused: list[tuple[str, str]] = []
+    answers = sandbox.map(measure, (archive.files.path(sha256) for _, sha256 in waiting))
+    pairs = zip(waiting, answers, strict=True)
+    while batch := list(islice(pairs, _BATCH)):
+        measurements = []
+        for (file_id, sha256), answer in batch:
+            if isinstance(answer, Refusal):
+                refused.append((sha256, answer.reason))
+            measurements.append(_measurement(file_id, answer))
+        with archive.write() as connection:
+            derive.save_measurements(connection, measurements)
+        progress.advance(len(batch))
+    return refused
+
+
+def _measurement(file_id: int, answer: Measured | Refusal) -> Measurement:
+    if isinstance(answer, Refusal):
+        return Measurement(file_id, problem=answer.reason)
+    return Measurement(
+        file_id,
+        format=answer.format,
+        width=answer.width,
+        height=answer.height,
+        codes=answer.fingerprint.codes,
+        quality=answer.fingerprint.quality,
+    )

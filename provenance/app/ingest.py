@@ -1,0 +1,178 @@
+"""Imports exports and folders: posts and bytes into the archive, in batches that are whole or not there at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provenance.app import clock
+from provenance.app.analyse import analyse
+from provenance.app.progress import Progress
+from provenance.app.resolve import resolve
+from provenance.archive import observe
+from provenance.archive.files import Stored, TooLarge
+from provenance.archive.observe import Arrived, Counts
+from provenance.archive.store import Archive
+from provenance.core.model import Attachment, Channel, Missing, Post, Problem, Source
+from provenance.errors import SourceError
+from provenance.images.sandbox import Sandbox
+from provenance.sources import desktop, folder
+
+_BATCH_POSTS = 500
+_BATCH_BYTES = 64 << 20
+"""Files taken in before their rows are written: what a crash can leave behind without a row."""
+_BATCH_TEXT = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import brought; `damaged` are the sources that could not be read to the end."""
+
+    counts: Counts
+    problems: tuple[Problem, ...]
+    damaged: tuple[SourceError, ...]
+
+
+def import_exports(
+    archive: Archive, paths: Sequence[Path], sandbox: Sandbox, progress: Progress, max_bytes: int
+) -> Imported:
+    """Import Telegram Desktop exports. One that is damaged costs only what lies behind the damage.
+
+    Raises the SourceError itself where the only path given is no export at all.
+    """
+    results = []
+    damaged: list[SourceError] = []
+    for path in paths:
+        try:
+            results.append(desktop.find(path))
+        except SourceError as error:
+            damaged.append(error)
+    if damaged and not results:
+        raise damaged[0]
+    with archive.write() as connection:
+        details = [str(path) for path in paths]
+        run_id = observe.start_run(connection, "import telegram-export", details, clock.now())
+    intake = _Intake(archive, run_id, progress, max_bytes)
+    for result in dict.fromkeys(results):
+        progress.stage(f"Reading {result.parent.name or result}")
+        try:
+            for item in desktop.read(result):
+                intake.channel(item.channel)
+                if item.problem is not None:
+                    intake.problems.append(item.problem)
+                if item.post is not None:
+                    intake.post(item.post)
+        except SourceError as error:
+            damaged.append(error)
+        intake.flush()
+    return _finish(archive, sandbox, progress, intake, damaged)
+
+
+def import_folder(
+    archive: Archive, root: Path, name: str, sandbox: Sandbox, progress: Progress, max_bytes: int
+) -> Imported:
+    """Import a folder of images as the collection `name`. Raises SourceError when there is no such folder."""
+    posts = folder.posts(root)
+    with archive.write() as connection:
+        run_id = observe.start_run(connection, "import folder", [str(root), name], clock.now())
+    intake = _Intake(archive, run_id, progress, max_bytes)
+    progress.stage(f"Reading {root.name or root}")
+    intake.channel(folder.collection(name))
+    for post in posts:
+        intake.post(post)
+    intake.flush()
+    return _finish(archive, sandbox, progress, intake, [])
+
+
+class _Intake:
+    """Collects the posts of one channel until there are enough for a transaction."""
+
+    def __init__(self, archive: Archive, run_id: int, progress: Progress, max_bytes: int) -> None:
+        self.archive = archive
+        self.run_id = run_id
+        self.counts = Counts()
+        self.problems: list[Problem] = []
+        self._written_problems = 0
+        self._progress = progress
+        self._max_bytes = max_bytes
+        self._channel: Channel | None = None
+        self._waiting: dict[int, Arrived] = {}
+        self._bytes = self._text = 0
+
+    def channel(self, channel: Channel) -> None:
+        """All posts from now on are of this channel."""
+        if channel is not self._channel:
+            self.flush()
+            self._channel = channel
+            with self.archive.write() as connection:
+                self.counts.channels.add(observe.add_channel(connection, channel, clock.now()))
+
+    def post(self, post: Post) -> None:
+        """Take in one post and the bytes of its attachments."""
+        full = len(self._waiting) >= _BATCH_POSTS or self._bytes >= _BATCH_BYTES or self._text >= _BATCH_TEXT
+        if full or post.message_id in self._waiting:
+            self.flush()
+        attachments = tuple(self._take(attachment, post) for attachment in post.attachments)
+        post = replace(post, attachments=tuple(attachment for attachment, _ in attachments))
+        self._waiting[post.message_id] = Arrived(post, attachments)
+        self._text += len(post.text) + len(post.raw)
+
+    def flush(self) -> None:
+        """Write what is waiting: first the bytes' names, then, in one transaction, the rows that use them."""
+        self.archive.files.sync()
+        problems = self.problems[self._written_problems :]
+        if not self._waiting and not problems:
+            return
+        with self.archive.write() as connection:
+            now = clock.now()
+            if self._waiting and self._channel is not None:
+                channel_id = observe.add_channel(connection, self._channel, now)
+                arrived = list(self._waiting.values())
+                observe.add_posts(
+                    connection, self.run_id, self._channel, channel_id, Source.IMPORT, arrived, now, self.counts
+                )
+            observe.add_problems(connection, self.run_id, problems)
+        self._written_problems = len(self.problems)
+        self._progress.advance(len(self._waiting))
+        self._waiting = {}
+        self._bytes = self._text = 0
+
+    def _take(self, attachment: Attachment, post: Post) -> tuple[Attachment, Stored | None]:
+        if attachment.path is None:
+            if attachment.missing is not Missing.NOT_INCLUDED:
+                self._problem(attachment, post)
+            return attachment, None
+        try:
+            stored = self.archive.files.put(Path(attachment.path), self._max_bytes)
+        except TooLarge:
+            detail = f"larger than the limit of {self._max_bytes >> 20} MiB"
+            attachment = replace(attachment, path=None, missing=Missing.TOO_LARGE, detail=detail)
+        except OSError as error:
+            attachment = replace(attachment, path=None, missing=Missing.UNREADABLE, detail=str(error))
+        else:
+            self._bytes += stored.size
+            return attachment, stored
+        self._problem(attachment, post)
+        return attachment, None
+
+    def _problem(self, attachment: Attachment, post: Post) -> None:
+        title = self._channel.title if self._channel else ""
+        self.problems.append(Problem(f"«{title}», message {post.message_id}", attachment.detail or "no file"))
+
+
+def _finish(
+    archive: Archive, sandbox: Sandbox, progress: Progress, intake: _Intake, damaged: Sequence[SourceError]
+) -> Imported:
+    """Derive what follows from the new posts, and record how the run ended."""
+    refused = analyse(archive, sandbox, progress)
+    resolve(archive, intake.run_id, progress)
+    counts = intake.counts
+    counts.images_refused += len(refused)
+    counts.images_new -= len(refused)
+    trouble = [Problem(f"image {sha256}", reason) for sha256, reason in refused]
+    trouble += [Problem(str(error.facts.get("path", "")), error.message) for error in damaged]
+    with archive.write() as connection:
+        observe.add_problems(connection, intake.run_id, trouble)
+        outcome = "damaged" if damaged else "done"
+        summary = {"posts": counts.posts_new, "images": counts.images_new, "problems": len(intake.problems + trouble)}
+        observe.finish_run(connection, intake.run_id, outcome, summary, clock.now())
+    return Imported(counts, (*intake.problems, *trouble), tuple(damaged))

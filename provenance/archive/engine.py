@@ -1,0 +1,55 @@
+"""Connections to one SQLite archive: WAL, foreign keys, and writers that take the lock when they begin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from provenance.errors import ArchiveBusy, ArchiveUnusable
+
+BUSY_SECONDS = 60
+_PRAGMAS = ("foreign_keys = ON", "synchronous = FULL", "cache_size = -65536", "temp_store = MEMORY")
+
+
+def connect(database: Path, *, write: bool) -> sa.Engine:
+    """Return an engine for the database file; a reader opens it read-only and sees one snapshot a transaction."""
+    mode = "rwc" if write else "ro"
+    address = f"file:{quote(str(database.absolute()))}?mode={mode}&uri=true"
+    engine = sa.create_engine(f"sqlite:///{address}", poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        # Transactions are begun below: the driver's own deferred ones would fail on their first write.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        if write:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def translated(directory: Path) -> Iterator[None]:
+    """Turn what the database raises into the errors that users see. Raises ArchiveBusy or ArchiveUnusable."""
+    try:
+        yield
+    except OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise ArchiveBusy(directory=directory) from error
+        raise ArchiveUnusable(directory=directory, what=error.orig) from error
+    except DatabaseError as error:
+        raise ArchiveUnusable(directory=directory, what=error.orig) from error

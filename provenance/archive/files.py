@@ -1,0 +1,89 @@
+"""Bytes by their SHA-256: written aside, forced to disk, then given their name. A name always holds whole bytes."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.errors import ArchiveUnusable
+
+
+class TooLarge(Exception):  # a finding about one attachment
+    """The file has more bytes than are taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    sha256: str
+    size: int
+
+
+class FileStore:
+    """The folder `media/` of an archive."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._unsynced: set[Path] = set()
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes with this hash are, or would be."""
+        return self.root / sha256[:2] / sha256
+
+    def put(self, source: Path, max_bytes: int) -> Stored:
+        """Take in a copy of `source`. Its name is durable only after `sync`.
+
+        Raises OSError when `source` cannot be read, TooLarge, ArchiveUnusable when the archive's disk refuses.
+        """
+        if source.stat().st_size > max_bytes:
+            raise TooLarge
+        content = source.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        target = self.path(sha256)
+        if not target.exists():
+            try:
+                self._write(target, content)
+            except OSError as error:
+                raise ArchiveUnusable(directory=self.root.parent, what=error.strerror or error) from error
+        # Also for a name that was there: whoever gave it may have died before forcing it to disk.
+        self._unsynced |= {self.root, target.parent}
+        return Stored(sha256, len(content))
+
+    def sync(self) -> None:
+        """Force the names given since the last call to disk; call it before the rows that use them are committed."""
+        while self._unsynced:
+            _sync_folder(self._unsynced.pop())
+
+    def hash(self, sha256: str) -> str:
+        """Return the hash that the stored bytes really have. Raises OSError when they cannot be read."""
+        with self.path(sha256).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def stored(self) -> Iterator[str]:
+        """Yield the names of all stored files."""
+        for folder in sorted(self.root.glob("??")):
+            yield from sorted(path.name for path in folder.iterdir() if len(path.name) == 64)
+
+    def _write(self, target: Path, content: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows keeps names by itself and opens no folders.
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""Which archived hashes lie near a given one: an exact scan over all of them, in memory.
+
+Derived from the rows of `fingerprints` and never stored: the rows are the truth.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+CODE_BYTES = 32
+_WORDS = CODE_BYTES // 8
+
+
+class HammingIndex:
+    """Codes of 256 bits with the ids of their files."""
+
+    def __init__(self, rows: Sequence[tuple[int, bytes]] = ()) -> None:
+        self._ids = np.array([file_id for file_id, _ in rows], dtype=np.int64)
+        self._codes = _words(b"".join(code for _, code in rows))
+        self._new_ids: list[int] = []
+        self._new_codes: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._ids) + len(self._new_ids)
+
+    def add(self, file_id: int, code: bytes) -> None:
+        """Add one code; it is found from the next search on."""
+        self._new_ids.append(file_id)
+        self._new_codes.append(code)
+
+    def near(self, codes: bytes, radius: int) -> list[tuple[int, int]]:
+        """Return (distance, file id), nearest first, of all within `radius` bits of any of the given codes."""
+        self._merge()
+        if not len(self._ids):
+            return []
+        best = np.full(len(self._ids), CODE_BYTES * 8 + 1, dtype=np.uint16)
+        for query in _words(codes):
+            distances = np.bitwise_count(self._codes ^ query).sum(axis=1, dtype=np.uint16)
+            np.minimum(best, distances, out=best)
+        hits = np.flatnonzero(best <= radius)
+        return sorted((int(best[hit]), int(self._ids[hit])) for hit in hits)
+
+    def _merge(self) -> None:
+        # Amortised: growing the arrays for every single code would copy them each time.
+        if not self._new_ids:
+            return
+        self._ids = np.concatenate([self._ids, np.array(self._new_ids, dtype=np.int64)])
+        self._codes = np.concatenate([self._codes, _words(b"".join(self._new_codes))])
+        self._new_ids, self._new_codes = [], []
+
+
+def _words(codes: bytes) -> NDArray[np.uint64]:
+    return np.frombuffer(codes, dtype=np.uint64).reshape(-1, _WORDS)

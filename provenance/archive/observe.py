@@ -1,0 +1,411 @@
+"""Writing down what was observed: runs, channels, posts and their versions. Nothing here is ever overwritten."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from provenance.archive import schema
+from provenance.archive.files import Stored
+from provenance.archive.read import forward_header
+from provenance.archive.text import storable
+from provenance.core.model import (
+    Attachment,
+    AttachmentKind,
+    Channel,
+    Missing,
+    Post,
+    Problem,
+    Source,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A post with what became of its attachments: for each the stored bytes, or the attachment's own reason."""
+
+    post: Post
+    attachments: tuple[tuple[Attachment, Stored | None], ...] = ()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run brought. Posts and images are counted by what became of them."""
+
+    posts_new: int = 0
+    posts_known: int = 0
+    posts_changed: int = 0
+    images_new: int = 0
+    images_known: int = 0
+    images_missing: int = 0
+    images_refused: int = 0
+    channels: set[int] = field(default_factory=set)
+
+
+def start_run(connection: sa.Connection, command: str, details: object, now: datetime) -> int:
+    """Record that a command begins to write; it stays "running" if it is killed."""
+    values = {"command": command, "details": json.dumps(details), "started_at": now, "outcome": "running"}
+    return _inserted(connection, schema.runs, values)
+
+
+def finish_run(connection: sa.Connection, run_id: int, outcome: str, summary: object, now: datetime) -> None:
+    """Record how a run ended: "done", "damaged" (part of the input could not be read) or "interrupted"."""
+    values = {"ended_at": now, "outcome": outcome, "summary": json.dumps(summary)}
+    connection.execute(schema.runs.update().where(schema.runs.c.id == run_id).values(values))
+
+
+def add_problems(connection: sa.Connection, run_id: int, problems: Iterable[Problem]) -> None:
+    """Record the trouble that a run had with single items."""
+    rows = [{"run_id": run_id, "place": storable(each.where), "what": storable(each.what)} for each in problems]
+    if rows:
+        connection.execute(schema.run_problems.insert(), rows)
+
+
+def add_channel(connection: sa.Connection, channel: Channel, now: datetime) -> int:
+    """Record a channel and the name it bears now; return its row's id."""
+    table, names = schema.channels, schema.channel_names
+    title = storable(channel.title)
+    key = (table.c.kind == channel.kind) & (table.c.peer_id == channel.id)
+    channel_id = connection.scalar(sa.select(table.c.id).where(key))
+    if channel_id is None:
+        channel_id = _inserted(connection, table, {"kind": channel.kind, "peer_id": channel.id})
+    newest = connection.execute(
+        sa.select(names).where(names.c.channel_id == channel_id).order_by(names.c.id.desc()).limit(1)
+    ).first()
+    username = channel.username or (newest.username if newest else None)
+    if newest is not None and (newest.title, newest.username) == (title, username):
+        connection.execute(names.update().where(names.c.id == newest.id).values(seen_to=now))
+        return int(channel_id)
+    connection.execute(
+        names.insert(),
+        {"channel_id": channel_id, "title": title, "username": username, "seen_from": now, "seen_to": now},
+    )
+    if newest is not None:
+        _channel_changed(connection, int(channel_id))
+    return int(channel_id)
+
+
+def add_posts(
+    connection: sa.Connection,
+    run_id: int,
+    channel: Channel,
+    channel_id: int,
+    source: Source,
+    arrived: Sequence[Arrived],
+    now: datetime,
+    counts: Counts,
+) -> None:
+    """Add posts of one channel, each at most once in `arrived`: new ones, new versions of known ones, late files."""
+    arrived = [_storable(each) for each in arrived]
+    post_ids = _post_ids(connection, channel_id, [each.post for each in arrived])
+    known = _known_versions(connection, channel, [post_id for post_id, new in post_ids.values() if not new])
+    file_ids = _file_ids(connection, arrived, now, counts)
+    fresh: list[tuple[int, Arrived]] = []
+    late: list[dict[str, Any]] = []
+    for each in arrived:
+        post_id, new = post_ids[each.post.message_id]
+        wanted = identity(channel.kind, channel.id, each.post)
+        compatible = _compatible(each, wanted, known.get(post_id, ()))
+        if compatible is None:
+            fresh.append((post_id, each))
+        else:
+            late += _late_files(each, compatible, file_ids)
+        if each.post.service is None or each.attachments:
+            counts.posts_new += new
+            counts.posts_known += compatible is not None
+            counts.posts_changed += not new and compatible is None
+    _add_versions(connection, run_id, channel, source, fresh, file_ids, now)
+    if late:
+        table = schema.attachments
+        statement = table.update().where(table.c.id == sa.bindparam("row")).values(file_id=sa.bindparam("file"))
+        connection.execute(statement, late)
+    changed = {row["file"] for row in late} | {
+        file_ids[stored.sha256] for _, each in fresh for _, stored in each.attachments if stored
+    }
+    touched = [post_ids[each.post.message_id][0] for _, each in fresh if not post_ids[each.post.message_id][1]]
+    _unresolve(connection, changed | _files_of_posts(connection, touched))
+    _cover(connection, run_id, channel_id, source, arrived)
+
+
+def identity(kind: str, peer_id: int, post: Post) -> str:
+    """The JSON text of all that makes a version of a post what it is, except the bytes of its files.
+
+    What is not in it (reactions, view counts, whether the exporter included a file) makes no new version.
+    """
+    forward = post.forward
+    header = forward and [forward.name, forward.kind, forward.peer_id, forward.message_id, _iso(forward.at)]
+    attached = [[each.kind, each.media_id, _iso(each.uploaded_at)] for each in post.attachments]
+    times = [_iso(post.posted_at), _iso(post.edited_at), _iso(post.claimed_at)]
+    return json.dumps([kind, peer_id, post.message_id, times, post.text, post.service, header, attached])
+
+
+def version_hash(identity_text: str, raw: str) -> str:
+    """SHA-256 over a version's identity and its source's own record: what `verify` computes again."""
+    return hashlib.sha256(f"{identity_text}\n{raw}".encode()).hexdigest()
+
+
+def archived_post(message_id: int, row: Any, attached: Sequence[Any]) -> Post:
+    """Return the Post that a row of post_versions and its rows of attachments, in order, were made from."""
+    return Post(
+        message_id,
+        row.posted_at,
+        row.edited_at,
+        row.claimed_at,
+        row.text,
+        forward_header(row),
+        tuple(
+            Attachment(AttachmentKind(each.kind), media_id=each.media_id, uploaded_at=each.uploaded_at)
+            for each in attached
+        ),
+        row.service,
+        raw=row.raw,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A version in the archive: its identity, and for each attachment (row, file's hash or None)."""
+
+    identity: str
+    attachments: tuple[tuple[int, str | None], ...]
+
+
+def _compatible(arrived: Arrived, wanted: str, versions: Iterable[_Known]) -> _Known | None:
+    """The archived version that says the same; a file that one of the two lacks does not make them differ."""
+    for version in versions:
+        if version.identity == wanted and all(
+            stored is None or sha256 is None or stored.sha256 == sha256
+            for (_, stored), (_, sha256) in zip(arrived.attachments, version.attachments, strict=True)
+        ):
+            return version
+    return None
+
+
+def _late_files(arrived: Arrived, version: _Known, file_ids: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"row": row, "file": file_ids[stored.sha256]}
+        for (_, stored), (row, sha256) in zip(arrived.attachments, version.attachments, strict=True)
+        if stored is not None and sha256 is None
+    ]
+
+
+def _storable(arrived: Arrived) -> Arrived:
+    post = arrived.post
+    forward = post.forward
+    if forward is not None and forward.name is not None:
+        forward = replace(forward, name=storable(forward.name))
+    service = post.service and storable(post.service)
+    return replace(arrived, post=replace(post, text=storable(post.text), service=service, forward=forward))
+
+
+def _post_ids(connection: sa.Connection, channel_id: int, posts: Sequence[Post]) -> dict[int, tuple[int, bool]]:
+    """Return {message id: (post row, whether it is new)}, adding the rows that are not there."""
+    table = schema.posts
+    wanted = [post.message_id for post in posts]
+    rows = connection.execute(
+        sa.select(table.c.message_id, table.c.id).where(
+            table.c.channel_id == channel_id, table.c.message_id.in_(wanted)
+        )
+    )
+    found = {row.message_id: (row.id, False) for row in rows}
+    missing = [
+        {
+            "channel_id": channel_id,
+            "message_id": post.message_id,
+            "album": post.album,
+            "album_inferred": post.album_inferred,
+        }
+        for post in posts
+        if post.message_id not in found
+    ]
+    if missing:
+        added = connection.execute(table.insert().returning(table.c.message_id, table.c.id), missing)
+        found |= {row.message_id: (row.id, True) for row in added}
+    return found
+
+
+def _known_versions(connection: sa.Connection, channel: Channel, post_ids: Sequence[int]) -> dict[int, list[_Known]]:
+    if not post_ids:
+        return {}
+    versions, attachments, files, posts = schema.post_versions, schema.attachments, schema.files, schema.posts
+    attached: dict[int, list[Any]] = defaultdict(list)
+    query = (
+        sa.select(attachments, files.c.sha256)
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .outerjoin(files, files.c.id == attachments.c.file_id)
+        .where(versions.c.post_id.in_(post_ids))
+        .order_by(attachments.c.version_id, attachments.c.position)
+    )
+    for row in connection.execute(query):
+        attached[row.version_id].append(row)
+    known: dict[int, list[_Known]] = defaultdict(list)
+    query = sa.select(versions, posts.c.message_id).join(posts, posts.c.id == versions.c.post_id)
+    for row in connection.execute(query.where(versions.c.post_id.in_(post_ids))):
+        post = archived_post(row.message_id, row, attached[row.id])
+        held = tuple((each.id, each.sha256) for each in attached[row.id])
+        known[row.post_id].append(_Known(identity(channel.kind, channel.id, post), held))
+    return known
+
+
+def _file_ids(connection: sa.Connection, arrived: Sequence[Arrived], now: datetime, counts: Counts) -> dict[str, int]:
+    """Return {hash: file row} for everything that arrived, adding rows, and count the images."""
+    table = schema.files
+    attachments = [pair for each in arrived for pair in each.attachments]
+    stored = {file.sha256: file for _, file in attachments if file is not None}
+    found: dict[str, int] = {}
+    if stored:
+        query = sa.select(table.c.sha256, table.c.id).where(table.c.sha256.in_(stored))
+        found = {row.sha256: row.id for row in connection.execute(query)}
+    new = [
+        {"sha256": file.sha256, "size": file.size, "observed_at": now}
+        for file in stored.values()
+        if file.sha256 not in found
+    ]
+    if new:
+        added = connection.execute(table.insert().returning(table.c.sha256, table.c.id), new)
+        found |= {row.sha256: row.id for row in added}
+    counts.images_new += len(new)
+    counts.images_known += sum(file is not None for _, file in attachments) - len(new)
+    for attachment, file in attachments:
+        if file is None:
+            refused = attachment.missing in {Missing.OUTSIDE_EXPORT, Missing.NOT_A_FILE, Missing.TOO_LARGE}
+            counts.images_refused += refused
+            counts.images_missing += not refused
+    return found
+
+
+def _add_versions(
+    connection: sa.Connection,
+    run_id: int,
+    channel: Channel,
+    source: Source,
+    fresh: Sequence[tuple[int, Arrived]],
+    file_ids: dict[str, int],
+    now: datetime,
+) -> None:
+    if not fresh:
+        return
+    table = schema.post_versions
+    rows = [
+        _version_row(each.post, channel) | {"post_id": post_id, "run_id": run_id, "source": source, "observed_at": now}
+        for post_id, each in fresh
+    ]
+    added = connection.execute(table.insert().returning(table.c.post_id, table.c.id), rows)
+    version_ids = {row.post_id: row.id for row in added}
+    attached = [
+        _attachment_row(attachment)
+        | {
+            "version_id": version_ids[post_id],
+            "position": position,
+            "file_id": file_ids[stored.sha256] if stored else None,
+        }
+        for post_id, each in fresh
+        for position, (attachment, stored) in enumerate(each.attachments)
+    ]
+    if attached:
+        connection.execute(schema.attachments.insert(), attached)
+
+
+def _version_row(post: Post, channel: Channel) -> dict[str, Any]:
+    forward = post.forward
+    return {
+        "posted_at": post.posted_at,
+        "edited_at": post.edited_at,
+        "claimed_at": post.claimed_at,
+        "text": post.text,
+        "service": post.service,
+        "forward_name": forward and forward.name,
+        "forward_kind": forward and forward.kind,
+        "forward_peer_id": forward and forward.peer_id,
+        "forward_message_id": forward and forward.message_id,
+        "forwarded_at": forward and forward.at,
+        "raw": post.raw,
+        "sha256": version_hash(identity(channel.kind, channel.id, post), post.raw),
+    }
+
+
+def _attachment_row(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "kind": attachment.kind,
+        "missing": attachment.missing,
+        "detail": attachment.detail and storable(attachment.detail),
+        "name": attachment.name and storable(attachment.name),
+        "width": attachment.width,
+        "height": attachment.height,
+        "media_id": attachment.media_id,
+        "uploaded_at": attachment.uploaded_at,
+    }
+
+
+def _files_of_posts(connection: sa.Connection, post_ids: Sequence[int]) -> set[int]:
+    """Every file that any version of these posts holds: a new version can change what the others prove."""
+    if not post_ids:
+        return set()
+    versions, attachments = schema.post_versions, schema.attachments
+    query = (
+        sa.select(attachments.c.file_id)
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .where(versions.c.post_id.in_(post_ids), attachments.c.file_id.is_not(None))
+    )
+    return set(connection.scalars(query))
+
+
+def _channel_changed(connection: sa.Connection, channel_id: int) -> None:
+    """A new name may be the one that forwards elsewhere credit: chains that the channel is in are made again."""
+    versions, attachments, posts = schema.post_versions, schema.attachments, schema.posts
+    query = (
+        sa.select(attachments.c.file_id)
+        .distinct()
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .join(posts, posts.c.id == versions.c.post_id)
+        .where(posts.c.channel_id == channel_id, attachments.c.file_id.is_not(None))
+    )
+    _unresolve(connection, set(connection.scalars(query)))
+
+
+def _unresolve(connection: sa.Connection, file_ids: Iterable[int]) -> None:
+    rows = [{"file_id": file_id} for file_id in file_ids]
+    if rows:
+        connection.execute(insert(schema.unresolved).on_conflict_do_nothing(), rows)
+
+
+def _cover(connection: sa.Connection, run_id: int, channel_id: int, source: Source, arrived: Sequence[Arrived]) -> None:
+    """Extend what this run has covered of the channel."""
+    ids = [each.post.message_id for each in arrived]
+    row = {
+        "run_id": run_id,
+        "channel_id": channel_id,
+        "source": source,
+        "first_message_id": min(ids),
+        "last_message_id": max(ids),
+        "messages": len(ids),
+    }
+    statement = insert(schema.coverage).values(row)
+    table, new = schema.coverage.c, statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["run_id", "channel_id"],
+            set_={
+                "first_message_id": sa.func.min(table.first_message_id, new.first_message_id),
+                "last_message_id": sa.func.max(table.last_message_id, new.last_message_id),
+                "messages": table.messages + new.messages,
+            },
+        )
+    )
+
+
+def _inserted(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> int:
+    key = connection.execute(table.insert(), values).inserted_primary_key
+    if key is None:
+        raise RuntimeError(f"no id for a new row of {table.name}")
+    return int(key[0])
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

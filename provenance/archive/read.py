@@ -1,0 +1,183 @@
+"""Reading posts, files and pictures back as the nouns of `core.model`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from provenance.archive import schema
+from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
+from provenance.core.model import (
+    AttachmentKind,
+    Channel,
+    File,
+    ForwardHeader,
+    Held,
+    PeerKind,
+    Source,
+    Version,
+)
+
+MEASURE_TOOL = "measure"
+_IN = 5_000
+"""Ids in one IN list: below what any SQLite allows."""
+
+
+def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Cut ids into lists that fit one query."""
+    remaining = iter(ids)
+    while chunk := list(islice(remaining, _IN)):
+        yield chunk
+
+
+def channels(connection: sa.Connection) -> dict[int, Channel]:
+    """Return {row: channel} with the newest name and all earlier ones."""
+    table, names = schema.channels, schema.channel_names
+    titles: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(sa.select(names).order_by(names.c.id)):
+        titles[row.channel_id].append(row)
+    return {
+        row.id: Channel(
+            PeerKind(row.kind),
+            row.peer_id,
+            titles[row.id][-1].title,
+            titles[row.id][-1].username,
+            frozenset(name.title for name in titles[row.id]),
+        )
+        for row in connection.execute(sa.select(table))
+    }
+
+
+def files(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, File]:
+    """Return {row: file} with the fingerprints of the version known here."""
+    table, prints, inspections = schema.files, schema.fingerprints, schema.inspections
+    query = (
+        sa.select(table, prints.c.code, prints.c.turned, prints.c.quality, inspections.c.problem)
+        .outerjoin(
+            prints,
+            (prints.c.file_id == table.c.id)
+            & (prints.c.algorithm == ALGORITHM)
+            & (prints.c.version == ALGORITHM_VERSION),
+        )
+        .outerjoin(
+            inspections,
+            (inspections.c.file_id == table.c.id)
+            & (inspections.c.tool == MEASURE_TOOL)
+            & (inspections.c.version == ALGORITHM_VERSION),
+        )
+    )
+    return {
+        row.id: File(
+            row.id,
+            row.sha256,
+            row.size,
+            row.format,
+            row.width,
+            row.height,
+            row.code + row.turned if row.code else b"",
+            row.quality or 0,
+            row.problem,
+        )
+        for chunk in chunks(file_ids)
+        for row in connection.execute(query.where(table.c.id.in_(chunk)))
+    }
+
+
+def posts_with_files(connection: sa.Connection, file_ids: Iterable[int]) -> set[int]:
+    """Return the rows of all posts that hold one of the files in any of their versions."""
+    versions, attachments = schema.post_versions, schema.attachments
+    query = sa.select(versions.c.post_id).join(attachments, attachments.c.version_id == versions.c.id)
+    return {
+        post_id
+        for chunk in chunks(file_ids)
+        for post_id in connection.scalars(query.where(attachments.c.file_id.in_(chunk)))
+    }
+
+
+def versions(connection: sa.Connection, post_ids: Iterable[int]) -> list[Version]:
+    """Return all versions of the posts, with all that they hold, in the order in which they were archived."""
+    table, posts, attachments = schema.post_versions, schema.posts, schema.attachments
+    rows: list[Any] = []
+    attached: list[Any] = []
+    for chunk in chunks(post_ids):
+        query = sa.select(table, posts.c.channel_id, posts.c.message_id, posts.c.deleted_seen_at)
+        rows += connection.execute(query.join(posts).where(table.c.post_id.in_(chunk)).order_by(table.c.id))
+        held_query = sa.select(attachments).join(table, table.c.id == attachments.c.version_id)
+        attached += connection.execute(
+            held_query.where(table.c.post_id.in_(chunk)).order_by(attachments.c.version_id, attachments.c.position)
+        )
+    known_files = files(connection, {row.file_id for row in attached if row.file_id is not None})
+    known_channels = channels(connection)
+    held: dict[int, list[Held]] = defaultdict(list)
+    for row in attached:
+        file = known_files.get(row.file_id)
+        kind = AttachmentKind(row.kind)
+        held[row.version_id].append(Held(row.id, row.position, kind, file, row.media_id, row.uploaded_at))
+    return [_version(row, known_channels[row.channel_id], held[row.id]) for row in rows]
+
+
+def versions_with_files(connection: sa.Connection, file_ids: Iterable[int]) -> list[Version]:
+    """Return all versions of all posts that ever held one of the files."""
+    return versions(connection, sorted(posts_with_files(connection, file_ids)))
+
+
+def picture_of(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, int]:
+    """Return {file: picture} for those files that have been resolved."""
+    table = schema.picture_files
+    return {
+        row.file_id: row.picture_id
+        for chunk in chunks(file_ids)
+        for row in connection.execute(sa.select(table).where(table.c.file_id.in_(chunk)))
+    }
+
+
+def files_of_pictures(connection: sa.Connection, picture_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return {picture: its files}."""
+    table = schema.picture_files
+    found: dict[int, list[int]] = defaultdict(list)
+    for chunk in chunks(picture_ids):
+        for row in connection.execute(sa.select(table).where(table.c.picture_id.in_(chunk))):
+            found[row.picture_id].append(row.file_id)
+    return found
+
+
+def codes(connection: sa.Connection, *, resolved_only: bool = False) -> Sequence[tuple[int, bytes]]:
+    """Return (file, upright code) of every fingerprint of the version known here."""
+    table = schema.fingerprints
+    query = sa.select(table.c.file_id, table.c.code).where(
+        table.c.algorithm == ALGORITHM, table.c.version == ALGORITHM_VERSION
+    )
+    if resolved_only:
+        query = query.join(schema.picture_files, schema.picture_files.c.file_id == table.c.file_id)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def forward_header(row: Any) -> ForwardHeader | None:
+    """Return the forward header of a row of post_versions."""
+    header = ForwardHeader(
+        row.forward_name,
+        PeerKind(row.forward_kind) if row.forward_kind else None,
+        row.forward_peer_id,
+        row.forward_message_id,
+        row.forwarded_at,
+    )
+    return None if header == ForwardHeader() else header
+
+
+def _version(row: Any, channel: Channel, held: list[Held]) -> Version:
+    return Version(
+        id=row.id,
+        channel=channel,
+        message_id=row.message_id,
+        posted_at=row.posted_at,
+        edited_at=row.edited_at,
+        claimed_at=row.claimed_at,
+        observed_at=row.observed_at,
+        deleted_seen_at=row.deleted_seen_at,
+        forward=forward_header(row),
+        source=Source(row.source),
+        text=row.text,
+        held=tuple(held),
+    )

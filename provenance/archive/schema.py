@@ -1,0 +1,320 @@
+"""The tables. What is observed is only ever added to; what is derived carries the version of what made it.
+
+Migrations do not import this module: a test compares their result with it.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+"""The revision that this code works with: the newest in `migrations/`."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite gives naive ones back, and a naive one going in is a mistake."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone was to be stored: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    # SQLite's AUTOINCREMENT: an id is never given out twice, even after a deletion.
+    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _of(table: str, column: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    reference = ForeignKey(f"{table}.id", ondelete="RESTRICT")
+    return Column(column, BigInteger(), reference, nullable=nullable, primary_key=primary_key, autoincrement=False)
+
+
+# Observed
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    Column("command", String(64), nullable=False),
+    Column("details", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(16), nullable=False),
+    Column("summary", Text),
+    sqlite_autoincrement=True,
+)
+
+run_problems = Table(
+    "run_problems",
+    metadata,
+    _id(),
+    _of("runs", "run_id"),
+    Column("place", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Index("ix_run_problems_run_id", "run_id"),
+    sqlite_autoincrement=True,
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    Column("peer_id", BigInteger, nullable=False),
+    UniqueConstraint("kind", "peer_id"),
+    sqlite_autoincrement=True,
+)
+
+channel_names = Table(
+    "channel_names",
+    metadata,
+    _id(),
+    _of("channels", "channel_id"),
+    Column("title", Text, nullable=False),
+    Column("username", Text),
+    Column("seen_from", UtcDateTime, nullable=False),
+    Column("seen_to", UtcDateTime, nullable=False),
+    Index("ix_channel_names_channel_id", "channel_id"),
+    sqlite_autoincrement=True,
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    _id(),
+    _of("channels", "channel_id"),
+    Column("message_id", BigInteger, nullable=False),
+    Column("album", BigInteger),
+    Column("album_inferred", Boolean, nullable=False),
+    Column("deleted_seen_at", UtcDateTime),
+    UniqueConstraint("channel_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+post_versions = Table(
+    "post_versions",
+    metadata,
+    _id(),
+    _of("posts", "post_id"),
+    _of("runs", "run_id"),
+    Column("source", String(16), nullable=False),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("posted_at", UtcDateTime),
+    Column("edited_at", UtcDateTime),
+    Column("claimed_at", UtcDateTime),
+    Column("text", Text, nullable=False),
+    Column("service", Text),
+    Column("forward_name", Text),
+    Column("forward_kind", String(16)),
+    Column("forward_peer_id", BigInteger),
+    Column("forward_message_id", BigInteger),
+    Column("forwarded_at", UtcDateTime),
+    Column("raw", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("ix_post_versions_post_id", "post_id"),
+    Index("ix_post_versions_posted_at", "posted_at"),
+    sqlite_autoincrement=True,
+)
+
+files = Table(
+    "files",
+    metadata,
+    _id(),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("format", String(16)),
+    Column("width", Integer),
+    Column("height", Integer),
+    sqlite_autoincrement=True,
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    _of("post_versions", "version_id"),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    _of("files", "file_id", nullable=True),
+    Column("missing", String(32)),
+    Column("detail", Text),
+    Column("name", Text),
+    Column("width", BigInteger),
+    Column("height", BigInteger),
+    Column("media_id", BigInteger),
+    Column("uploaded_at", UtcDateTime),
+    UniqueConstraint("version_id", "position"),
+    CheckConstraint("file_id IS NOT NULL OR missing IS NOT NULL", name="file_or_reason"),
+    Index("ix_attachments_file_id", "file_id"),
+    sqlite_autoincrement=True,
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    _id(),
+    _of("runs", "run_id"),
+    _of("channels", "channel_id"),
+    Column("source", String(16), nullable=False),
+    Column("first_message_id", BigInteger, nullable=False),
+    Column("last_message_id", BigInteger, nullable=False),
+    Column("messages", Integer, nullable=False),
+    UniqueConstraint("run_id", "channel_id"),
+    Index("ix_coverage_channel_id", "channel_id"),
+    sqlite_autoincrement=True,
+)
+
+# Kept although derived: what the archive once said
+
+chain_revisions = Table(
+    "chain_revisions",
+    metadata,
+    _id(),
+    Column("picture_id", BigInteger, nullable=False),
+    _of("runs", "run_id"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("before_ref", Text),
+    Column("before_at", UtcDateTime),
+    Column("after_ref", Text, nullable=False),
+    Column("after_at", UtcDateTime, nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_chain_revisions_picture_id", "picture_id"),
+    sqlite_autoincrement=True,
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    _id(),
+    _of("runs", "run_id"),
+    Column("week", String(8), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("ix_reports_week", "week"),
+    sqlite_autoincrement=True,
+)
+
+# Derived: can be thrown away and made again
+
+inspections = Table(
+    "inspections",
+    metadata,
+    _of("files", "file_id", primary_key=True),
+    Column("tool", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("problem", Text),
+    Column("findings", Text),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    _of("files", "file_id", primary_key=True),
+    Column("algorithm", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("code", LargeBinary(32), nullable=False),
+    Column("turned", LargeBinary(224), nullable=False),
+    Column("quality", Integer, nullable=False),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    _id(),
+    _of("files", "file_a"),
+    _of("files", "file_b"),
+    Column("stage", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("confidence", String(16), nullable=False),
+    Column("distance", Integer, nullable=False),
+    Column("mirrored", Boolean, nullable=False),
+    Column("rotated", Integer, nullable=False),
+    UniqueConstraint("file_a", "file_b", "stage", "version"),
+    CheckConstraint("file_a < file_b", name="ordered"),
+    Index("ix_matches_file_b", "file_b"),
+    sqlite_autoincrement=True,
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    # A picture is named by its file with the lowest id: the name survives a rebuild and a later, earlier copy.
+    _of("files", "id", primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("first_ref", Text),
+    Column("first_at", UtcDateTime),
+    Column("first_basis", String(16)),
+)
+
+picture_files = Table(
+    "picture_files",
+    metadata,
+    _of("files", "file_id", primary_key=True),
+    _of("pictures", "picture_id"),
+    Index("ix_picture_files_picture_id", "picture_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _id(),
+    _of("pictures", "picture_id"),
+    _of("attachments", "from_attachment_id"),
+    _of("attachments", "to_attachment_id"),
+    Column("kind", String(32), nullable=False),
+    Column("evidence", Text, nullable=False),
+    Index("ix_links_picture_id", "picture_id"),
+    sqlite_autoincrement=True,
+)
+
+unresolved = Table(
+    "unresolved",
+    metadata,
+    # The files whose picture or chain is out of date: written with what made it so, removed with the new chain.
+    _of("files", "file_id", primary_key=True),
+)
+
+DERIVED = (links, picture_files, pictures, matches, fingerprints, inspections)
+"""In the order in which they can be emptied."""

@@ -1,0 +1,75 @@
+"""An archive as a folder: opens it, checks that its tables are the ones known here, hands out transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from provenance.archive import schema
+from provenance.archive.engine import connect, translated
+from provenance.archive.files import FileStore
+from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
+
+DATABASE = "archive.db"
+
+
+class Archive:
+    """Everything that an archive is: `archive.db`, `media/`, `reports/`. Readers never wait for a writer."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.files = FileStore(directory / "media")
+        self._reader = connect(self.database, write=False)
+        self._writer = connect(self.database, write=True)
+
+    @property
+    def database(self) -> Path:
+        return self.directory / DATABASE
+
+    @classmethod
+    def open(cls, directory: Path) -> "Archive":
+        """Open an archive that is there. Raises NoArchive, ArchiveTooNew, ArchiveTooOld or ArchiveUnusable."""
+        archive = cls(directory)
+        if not archive.database.is_file():
+            raise NoArchive(directory=directory)
+        found = archive.revision()
+        if found is None:
+            raise ArchiveUnusable(directory=directory, what=f"{DATABASE} is not an archive of Provenance")
+        if found > schema.HEAD:
+            raise ArchiveTooNew(directory=directory, found=found, known=schema.HEAD)
+        if found < schema.HEAD:
+            raise ArchiveTooOld(directory=directory, found=found, known=schema.HEAD)
+        return archive
+
+    def revision(self) -> str | None:
+        """Return which revision the tables are of; None where there are none."""
+        with translated(self.directory), self._reader.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            return None if found is None else str(found)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One snapshot of the archive, however long it is looked at."""
+        with translated(self.directory), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction: committed when the block ends, undone when it raises. Waits for other writers."""
+        with translated(self.directory), self._writer.begin() as connection:
+            yield connection
+
+    def check_database(self) -> list[str]:
+        """Let SQLite check its pages and references; return what it finds wrong."""
+        try:
+            with self._reader.connect() as connection:
+                found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        except DatabaseError as error:
+            return [f"{DATABASE}: {error.orig}"]
+        problems = [f"{DATABASE}: {line}" for line in found if line != "ok"]
+        return problems + [f"{DATABASE}: a row of {row[0]} refers to nothing in {row[2]}" for row in broken]

@@ -1,0 +1,109 @@
+"""Settings: one TOML file and PROVENANCE_* variables, validated; only the command line reads them.
+
+A variable overrides the file: PROVENANCE_IMAGES_TIMEOUT_SECONDS is `timeout_seconds` under `[images]`.
+Unknown keys and unknown variables are refused, for a mistyped one would otherwise be ignored in silence.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import platformdirs
+
+from provenance.errors import SettingsError
+
+_PREFIX = "PROVENANCE_"
+_PLACES = {"PROVENANCE_ARCHIVE", "PROVENANCE_CONFIG"}
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Images(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits under which a hostile image is decoded."""
+
+    workers: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
+    """Worker processes; 0 means one for each processor."""
+    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=600)] = 20
+    memory_mb: Annotated[int, msgspec.Meta(ge=256)] = 1024
+    """Address space of one worker beyond what it needs at rest, in MiB."""
+    max_pixels: Positive = 120_000_000
+    max_mb: Positive = 256
+    """The largest image file that is taken in, in MiB."""
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The weekly report."""
+
+    timezone: str = "UTC"
+    """IANA name; the week begins on Monday at midnight there."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set in `provenance.toml`."""
+
+    images: Images = Images()
+    report: Report = Report()
+
+
+def archive_directory(option: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the archive's folder: the option, else PROVENANCE_ARCHIVE, else the XDG data folder."""
+    if option is not None:
+        return option
+    if named := environ.get("PROVENANCE_ARCHIVE"):
+        return Path(named)
+    return Path(platformdirs.user_data_dir("provenance"))
+
+
+def load(directory: Path, option: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `provenance.toml` of the archive in `directory` (or the file named), then the variables.
+
+    Raises SettingsError for a file that cannot be read, an unknown name or a value of the wrong kind.
+    """
+    named = option or (Path(environ["PROVENANCE_CONFIG"]) if environ.get("PROVENANCE_CONFIG") else None)
+    path = named or directory / "provenance.toml"
+    values: dict[str, Any] = {}
+    if named is not None or path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(where=path, what=error) from error
+    settings = _convert(values, str(path))
+    overrides = _from_environment(environ)
+    if overrides:
+        for section, keys in overrides.items():
+            values.setdefault(section, {}).update(keys)
+        settings = _convert(values, "PROVENANCE_* variables", strict=False)
+    try:
+        ZoneInfo(settings.report.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(where="report.timezone", what=f"no such time zone: {settings.report.timezone}") from error
+    return settings
+
+
+def _convert(values: object, where: str, *, strict: bool = True) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=strict)
+    except msgspec.ValidationError as error:
+        raise SettingsError(where=where, what=error) from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    sections = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    known = {
+        f"{_PREFIX}{section}_{key}".upper(): (section, key)
+        for section, struct in sections.items()
+        for key in struct.__struct_fields__
+    }
+    found: dict[str, dict[str, str]] = {}
+    for name, value in environ.items():
+        if not name.startswith(_PREFIX) or name in _PLACES:
+            continue
+        if name not in known:
+            raise SettingsError(where=name, what="there is no such setting")
+        section, key = known[name]
+        found.setdefault(section, {})[key] = value
+    return found

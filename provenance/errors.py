@@ -1,0 +1,113 @@
+"""Every error that a user can see.
+
+ProvenanceError
+├── SettingsError        a setting or a PROVENANCE_* variable is wrong
+├── UsageProblem         the command's words do not fit together
+├── ArchiveError
+│   ├── NoArchive        there is none where it was looked for
+│   ├── ArchiveTooNew    made by a newer version
+│   ├── ArchiveTooOld    wants `db upgrade`
+│   ├── ArchiveBusy      another process has been writing for too long
+│   └── ArchiveUnusable  the disk or the database refused
+├── SourceError          an export or a folder cannot be read
+│   ├── NotAnExport
+│   ├── HtmlExport
+│   └── DamagedExport
+├── ImageRefused         bytes that could not be decoded within the limits
+└── NothingFound         a REF or a name that the archive does not hold
+
+Trouble with one item of many is a value that is kept and counted, not one of these.
+"""
+
+from typing import ClassVar
+
+
+class ProvenanceError(Exception):
+    """The root. `template` and `hint` are filled in from the facts given by keyword."""
+
+    exit_status: ClassVar[int] = 2
+    template: ClassVar[str] = "{what}"
+    hint: ClassVar[str] = ""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(" ".join(part for part in (self.message, self.advice) if part))
+
+    @property
+    def message(self) -> str:
+        """What happened, and to what."""
+        return self.template.format(**self.facts)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it; empty where nothing sensible can be said."""
+        return self.hint.format(**self.facts)
+
+
+class SettingsError(ProvenanceError):
+    template = "{where}: {what}."
+    hint = "Correct it, or leave it out for the default."
+
+
+class UsageProblem(ProvenanceError):
+    template = "{what}"
+
+
+class ArchiveError(ProvenanceError):
+    pass
+
+
+class NoArchive(ArchiveError):
+    template = "There is no archive in {directory}."
+    hint = (
+        "Make one with `provenance --archive {directory} import telegram-export PATH`, or name another with --archive."
+    )
+
+
+class ArchiveTooNew(ArchiveError):
+    template = (
+        "The archive in {directory} was written by a newer Provenance (its tables: {found}; known here: {known})."
+    )
+    hint = "Install the newer version; this one leaves the archive alone."
+
+
+class ArchiveTooOld(ArchiveError):
+    template = "The archive in {directory} is of an older version (its tables: {found}; needed: {known})."
+    hint = "Run `provenance --archive {directory} db upgrade`: it makes a backup copy first."
+
+
+class ArchiveBusy(ArchiveError):
+    template = "The archive in {directory} is being written by another process."
+    hint = "Wait until it has finished and run the command again."
+
+
+class ArchiveUnusable(ArchiveError):
+    template = "The archive in {directory} cannot be used: {what}."
+    hint = "Look at the disk (space, rights), then run `provenance verify`."
+
+
+class SourceError(ProvenanceError):
+    template = "{path}: {what}."
+
+
+class NotAnExport(SourceError):
+    template = "{path}: not a Telegram Desktop export ({what})."
+    hint = "In Telegram Desktop: chat menu, Export chat history, format JSON; then give its folder or result.json."
+
+
+class HtmlExport(SourceError):
+    template = "{path}: this export holds HTML pages only."
+    hint = "Export again in Telegram Desktop and choose the format JSON (Machine-readable JSON)."
+
+
+class DamagedExport(SourceError):
+    template = "{path}: damaged {where}: {what}."
+    hint = "Every whole post before that place is archived; export again for the rest."
+
+
+class ImageRefused(ProvenanceError):
+    template = "{path}: {what}."
+
+
+class NothingFound(ProvenanceError):
+    template = "{what}"

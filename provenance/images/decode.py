@@ -1,0 +1,167 @@
+"""The only place that opens untrusted image bytes. Runs inside the sandbox's worker processes.
+
+What it refuses: formats that are not on the list, more pixels than allowed, and whatever its libraries cannot
+read to the end. A refusal is a `Refused` that says what is wrong; no other exception is meant to come out.
+"""
+
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import Base
+
+from provenance.images.fingerprint import SIDE, Grey
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What Pillow may open here; HEIF comes from pillow-heif. Everything else is refused unread. A JPEG of
+several pictures comes out as MPO."""
+
+REDUCED = 256
+"""A JPEG is decoded at the smallest scale whose sides are not below this: it moves the hash by 2 bits at most."""
+
+_ORIENTATIONS = {
+    2: (Image.Transpose.FLIP_LEFT_RIGHT,),
+    3: (Image.Transpose.ROTATE_180,),
+    4: (Image.Transpose.FLIP_TOP_BOTTOM,),
+    5: (Image.Transpose.TRANSPOSE,),
+    6: (Image.Transpose.ROTATE_270,),
+    7: (Image.Transpose.TRANSVERSE,),
+    8: (Image.Transpose.ROTATE_90,),
+}
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+class Refused(Exception):  # it is a finding about a file, kept and counted
+    """The bytes are not an image that can be read within the limits; the argument says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An image whose header was read and allowed; `width` and `height` are those after orientation."""
+
+    image: Image.Image
+    format: str
+    width: int
+    height: int
+    orientation: int
+
+
+def open_image(path: Path, max_pixels: int) -> Opened:
+    """Read the header of the file at `path` and check format and size before anything is decoded.
+
+    Raises Refused.
+    """
+    Image.MAX_IMAGE_PIXELS = None  # The cap is ours: Pillow's own only raises at twice its number.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = _identify(path)
+            width, height = image.size
+            if width * height > max_pixels:
+                raise Refused(f"{width} x {height} pixels are more than the limit of {max_pixels}")
+            orientation = _orientation(image)
+    except _READ_ERRORS as error:
+        raise Refused(_reason(error)) from error
+    if orientation >= 5:
+        width, height = height, width
+    return Opened(image, image.format or "unknown", width, height, orientation)
+
+
+def reduced_grey(opened: Opened) -> Grey:
+    """Decode to SIDE x SIDE grey levels, upright, at a reduced scale where the format allows.
+
+    Raises Refused.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened.image.draft("L", (REDUCED, REDUCED))
+            small = _grey(opened.image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            return np.asarray(_upright(small, opened.orientation), dtype=np.float64)
+    except _READ_ERRORS as error:
+        raise Refused(_reason(error)) from error
+
+
+def upright_colour(opened: Opened, side: int) -> Image.Image:
+    """Decode to RGB, upright, no side longer than `side` pixels. Raises Refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened.image.draft("RGB", (side, side))
+            colour = _flattened(opened.image).convert("RGB")
+            return _upright(ImageOps.contain(colour, (side, side)), opened.orientation)
+    except _READ_ERRORS as error:
+        raise Refused(_reason(error)) from error
+
+
+def _identify(path: Path) -> Image.Image:
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+        return Image.open(path, formats=["HEIF"])
+    return Image.open(path, formats=FORMATS)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(Base.Orientation, 1)
+    except (*_READ_ERRORS, SyntaxError):
+        return 1  # Unreadable EXIF says nothing; the pixels may still be fine.
+    return value if value in _ORIENTATIONS else 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    for step in _ORIENTATIONS.get(orientation, ()):
+        image = image.transpose(step)
+    return image
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow would clip 16-bit levels at 255, and the picture would come out white.
+        levels = np.asarray(image, dtype=np.uint16)
+        return Image.fromarray((levels >> 8).astype(np.uint8))
+    return _flattened(image).convert("L")
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """Lay a transparent image on white, as viewers show it: hidden colours are not part of the picture."""
+    if not image.has_transparency_data:
+        return image
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image of a known format"
+    if isinstance(error, MemoryError):
+        return "needs more memory than the limit allows"
+    words = " ".join(str(error).split())[:200]
+    return f"cannot be decoded: {words or type(error).__name__}"
+
+
+# What Pillow and its plugins were seen to raise on damaged files.
+_READ_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    SyntaxError,
+    RuntimeError,
+    OverflowError,
+    ZeroDivisionError,
+    AssertionError,
+    MemoryError,
+    NotImplementedError,
+    struct.error,
+)

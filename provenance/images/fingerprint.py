@@ -1,0 +1,63 @@
+"""The perceptual hash of a small grey picture, in all eight orientations, and how much it can be trusted.
+
+The hash is that of `imagehash.phash(hash_size=16)`, bit for bit (a test compares them). It is computed here from
+the cosine transform itself, because a mirrored or turned picture has the same coefficients with other signs or
+transposed: one transform gives all eight codes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 64
+"""Pixels each way of the grey picture that is transformed: imagehash's hash_size times highfreq_factor."""
+_LOW = 16
+
+_steps = np.arange(SIDE)
+_COSINES = 2 * np.cos(np.pi * np.arange(_LOW)[:, None] * (2 * _steps[None, :] + 1) / (2 * SIDE))
+_ALTERNATE = (-1.0) ** np.arange(_LOW)
+
+# Mean size of a coefficient, in grey levels, below which its sign is noise of the compression.
+_NOISE = 0.1
+# A place has detail when its Laplacian exceeds this share of the picture's contrast, and 2 grey levels.
+_DETAIL_SHARE = 0.12
+_DETAIL_LEVELS = 2.0
+
+Grey = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """`codes`: 8 x 32 bytes, in the order of `matching.ORIENTATIONS`. `quality`: 0 (flat) to 100."""
+
+    codes: bytes
+    quality: int
+
+
+def fingerprint(grey: Grey) -> Fingerprint:
+    """Return the fingerprint of a picture given as SIDE x SIDE grey levels (rows, columns; 0 to 255)."""
+    low = _COSINES @ grey @ _COSINES.T
+    mirrored = low * _ALTERNATE[None, :]
+    codes = [_code(turned) for picture in (low, mirrored) for turned in _turns(picture)]
+    return Fingerprint(b"".join(codes), _quality(grey, low))
+
+
+def _turns(low: Grey) -> tuple[Grey, Grey, Grey, Grey]:
+    """The coefficients of the picture turned clockwise by 0, 90, 180 and 270 degrees."""
+    columns, rows = _ALTERNATE[None, :], _ALTERNATE[:, None]
+    return low, low.T * columns, low * columns * rows, low.T * rows
+
+
+def _code(low: Grey) -> bytes:
+    return np.packbits(low > np.median(low)).tobytes()
+
+
+def _quality(grey: Grey, low: Grey) -> int:
+    """Share of places with detail of their own, in percent; 0 where the hash's bits are mere noise."""
+    if np.median(np.abs(low)) / SIDE**2 < _NOISE:
+        return 0
+    inner = grey[1:-1, 1:-1]
+    laplacian = np.abs(4 * inner - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:])
+    threshold = max(_DETAIL_LEVELS, _DETAIL_SHARE * float(grey.std()))
+    return round(100 * float((laplacian > threshold).mean()))

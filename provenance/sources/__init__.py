@@ -1,0 +1,1 @@
+"""Where posts come from. Each source yields `core.model.Post`; none knows the archive."""
