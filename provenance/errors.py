@@ -13,6 +13,7 @@ ProvenanceError
 │   ├── NotAnExport
 │   ├── HtmlExport
 │   └── DamagedExport
+├── OutputRefused        a report or page cannot be written
 ├── ImageRefused         bytes that could not be decoded within the limits
 └── NothingFound         a REF or a name that the archive does not hold
 
@@ -107,6 +108,11 @@ class DamagedExport(SourceError):
 
 class ImageRefused(ProvenanceError):
     template = "{path}: {what}."
+
+
+class OutputRefused(ProvenanceError):
+    template = "{path}: cannot be written: {what}."
+    hint = "Look at the disk (space, rights), or name another place."
 
 
 class NothingFound(ProvenanceError):

@@ -30,6 +30,19 @@ class Imported:
     counts: Counts
     problems: tuple[Problem, ...]
     damaged: tuple[SourceError, ...]
+    misshapen: tuple[Problem, ...] = ()
+    """Those of the problems that are messages of a wrong shape."""
+
+    @property
+    def broken(self) -> SourceError | None:
+        """The error to end with, where not everything in the sources could be read."""
+        if self.damaged:
+            return self.damaged[-1]
+        if self.misshapen:
+            first, count = self.misshapen[0], len(self.misshapen)
+            more = f" (and {count - 1} more such messages)" if count > 1 else ""
+            return SourceError(path=first.where, what=f"{first.what}{more}; the rest is archived")
+        return None
 
 
 def import_exports(
@@ -59,6 +72,7 @@ def import_exports(
                 intake.channel(item.channel)
                 if item.problem is not None:
                     intake.problems.append(item.problem)
+                    intake.misshapen.append(item.problem)
                 if item.post is not None:
                     intake.post(item.post)
         except SourceError as error:
@@ -91,6 +105,7 @@ class _Intake:
         self.run_id = run_id
         self.counts = Counts()
         self.problems: list[Problem] = []
+        self.misshapen: list[Problem] = []
         self._written_problems = 0
         self._progress = progress
         self._max_bytes = max_bytes
@@ -175,4 +190,4 @@ def _finish(
         outcome = "damaged" if damaged else "done"
         summary = {"posts": counts.posts_new, "images": counts.images_new, "problems": len(intake.problems + trouble)}
         observe.finish_run(connection, intake.run_id, outcome, summary, clock.now())
-    return Imported(counts, (*intake.problems, *trouble), tuple(damaged))
+    return Imported(counts, (*intake.problems, *trouble), tuple(damaged), tuple(intake.misshapen))

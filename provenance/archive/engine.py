@@ -1,5 +1,6 @@
 """Connections to one SQLite archive: WAL, foreign keys, and writers that take the lock when they begin."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,11 @@ def connect(database: Path, *, write: bool) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def sqlite() -> tuple[bool, str]:
+    """Say whether this SQLite is new enough (RETURNING came with 3.35), and which it is."""
+    return sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version
 
 
 @contextmanager

@@ -67,6 +67,12 @@ def add_problems(connection: sa.Connection, run_id: int, problems: Iterable[Prob
         connection.execute(schema.run_problems.insert(), rows)
 
 
+def add_report(connection: sa.Connection, run_id: int, week: str, sha256: str, now: datetime) -> None:
+    """Record that a weekly report was made; `sha256` is that of its JSON."""
+    row = {"run_id": run_id, "week": week, "made_at": now, "sha256": sha256}
+    connection.execute(schema.reports.insert(), row)
+
+
 def add_channel(connection: sa.Connection, channel: Channel, now: datetime) -> int:
     """Record a channel and the name it bears now; return its row's id."""
     table, names = schema.channels, schema.channel_names

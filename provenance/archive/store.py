@@ -14,6 +14,9 @@ from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoA
 
 DATABASE = "archive.db"
 
+Connection = sa.Connection
+"""What the floors above pass on without knowing what it is."""
+
 
 class Archive:
     """Everything that an archive is: `archive.db`, `media/`, `reports/`. Readers never wait for a writer."""

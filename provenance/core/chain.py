@@ -46,6 +46,11 @@ def first_seen_warnings(first: Sighting) -> tuple[str, ...]:
     return (*dated(first).warnings, *credit)
 
 
+def relation(first: Sighting, other: Sighting) -> Match | None:
+    """Say how a sighting's file relates to that of the first seen, however altered it is."""
+    return measure(other.file, first.file)
+
+
 def revision_reason(before: str | None, after: Sighting, joined: bool) -> str:
     """Say why "first seen" became `after`; `before` is the post that it was."""
     if before is None:

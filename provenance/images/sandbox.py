@@ -13,7 +13,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -84,22 +84,7 @@ class Sandbox:
                 waiting.append(pool.schedule(task, args=args, timeout=self.limits.seconds))
             if not waiting:
                 return
-            future = waiting.popleft()
-            yield self._answer(future)
-
-    def _answer(self, future: "ProcessFuture[Answer]") -> Answer | Refusal:
-        try:
-            return future.result()
-        except Refused as refused:
-            return Refusal(str(refused))
-        except FutureTimeout:
-            return Refusal(f"decoding took longer than {self.limits.seconds:g} s and was stopped")
-        except ProcessExpired as expired:
-            return Refusal(f"the decoder died (exit code {expired.exitcode})")
-        except MemoryError:
-            return Refusal("needs more memory than the limit allows")
-        except Exception as error:  # noqa: BLE001 - whatever a decoder raises is a finding about this one file
-            return Refusal(f"cannot be decoded: {type(error).__name__}: {error}"[:200])
+            yield _answer(waiting.popleft(), self.limits)
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -115,6 +100,21 @@ class Sandbox:
                 context=context,
             )
         return self._pool
+
+
+def _answer(future: "ProcessFuture[Any]", limits: Limits) -> Any:
+    try:
+        return future.result()
+    except Refused as refused:
+        return Refusal(str(refused))
+    except FutureTimeout:
+        return Refusal(f"decoding took longer than {limits.seconds:g} s and was stopped")
+    except ProcessExpired as expired:
+        return Refusal(f"the decoder died (exit code {expired.exitcode})")
+    except MemoryError:
+        return Refusal("needs more memory than the limit allows")
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises is a finding about this one file
+        return Refusal(f"cannot be decoded: {type(error).__name__}: {error}"[:200])
 
 
 def memory_is_limited() -> bool:

@@ -1,0 +1,162 @@
+"""Answers for a suspect image: where the archive holds it, since when, and how it spread. Never writes."""
+
+import hashlib
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provenance.archive import find, read, summary
+from provenance.archive.index import HammingIndex
+from provenance.archive.store import Archive, Connection
+from provenance.core import chain, times
+from provenance.core.answers import LookupAnswer, Matched, Suspect
+from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare, measure
+from provenance.core.model import Channel, Confidence, File, Match, Sighting
+from provenance.core.times import dated
+from provenance.errors import ImageRefused
+from provenance.images import measure as measuring
+from provenance.images.sandbox import Refusal, Sandbox
+
+FLAT = "This image is flat or nearly flat: only files with the very same bytes can be found."
+PLAIN = "This image has little detail of its own (a text card, a silhouette): only close copies are found."
+FILTERED = "Only part of the archive was asked for: the first seen is the first within {limits}."
+"""Said when the search was narrowed by channel or dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the user restricted the search to; `limit` only shortens what is shown."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    channel: str | None = None
+    limit: int | None = None
+
+    @property
+    def words(self) -> str:
+        parts = [f"channel {self.channel}"] if self.channel else []
+        parts += [f"times from {self.since:%Y-%m-%d %H:%M} UTC"] if self.since else []
+        parts += [f"times before {self.until:%Y-%m-%d %H:%M} UTC"] if self.until else []
+        return ", ".join(parts)
+
+
+def lookup(
+    archive: Archive, images: Sequence[Path], sandbox: Sandbox, narrowing: Narrowing, max_bytes: int
+) -> list[LookupAnswer | ImageRefused]:
+    """Look each image up; one that cannot be read gets its error in place of an answer."""
+    return [_one(archive, image, sandbox, narrowing, max_bytes) for image in images]
+
+
+def _one(
+    archive: Archive, path: Path, sandbox: Sandbox, narrowing: Narrowing, max_bytes: int
+) -> LookupAnswer | ImageRefused:
+    try:
+        file = _measured(path, sandbox, max_bytes)
+    except ImageRefused as refused:
+        return refused
+    with archive.read() as connection:
+        matches = _matches(connection, file)
+        if file.refused is not None and not matches:
+            return ImageRefused(path=path, what=file.refused)
+        certain = {key: match for key, match in matches.items() if match.confidence is not Confidence.POSSIBLE}
+        guesses = {key: match for key, match in matches.items() if key not in certain}
+        pictures = read.picture_of(connection, certain)
+        _join_pictures(connection, file, certain, set(pictures.values()))
+        channel = _channel(connection, narrowing.channel)
+        found = chain.build(_sightings(connection, certain, narrowing, channel))
+        possible = [
+            Matched(each, guesses[each.file.id])
+            for each in _sightings(connection, [key for key in guesses if key not in certain], narrowing, channel)
+        ]
+        best = min(certain, key=lambda key: (certain[key].distance, key), default=None)
+        return LookupAnswer(
+            suspect=Suspect(str(path), file),
+            chain=found,
+            matches=certain,
+            picture=None if best is None else pictures.get(best),
+            possible=tuple(possible[: narrowing.limit]),
+            coverage=summary.whole(connection),
+            warnings=tuple(_warnings(file, narrowing)),
+            limit=narrowing.limit,
+        )
+
+
+def _measured(path: Path, sandbox: Sandbox, max_bytes: int) -> File:
+    """Read and measure the suspect. Raises ImageRefused when there is nothing to read."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageRefused(path=path, what="not a file")
+        if status.st_size > max_bytes:
+            raise ImageRefused(path=path, what=f"larger than the limit of {max_bytes >> 20} MiB")
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or error
+        raise ImageRefused(path=path, what=what) from error
+    answer = next(sandbox.map(measuring.measure, [path]))
+    if isinstance(answer, Refusal):
+        return File(0, sha256, status.st_size, refused=answer.reason)
+    print_ = answer.fingerprint
+    return File(0, sha256, status.st_size, answer.format, answer.width, answer.height, print_.codes, print_.quality)
+
+
+def _matches(connection: Connection, file: File) -> dict[int, Match]:
+    """Return {archived file: match}, by bytes and by hash."""
+    near: list[int] = []
+    if file.codes and file.quality >= FLAT_BELOW:
+        index = HammingIndex(read.codes(connection))
+        near = [file_id for _, file_id in index.near(file.codes, SEARCH_RADIUS)]
+    same = find.file_by_hash(connection, file.sha256)
+    if same is not None:
+        near.append(same)
+    found = read.files(connection, near)
+    compared = {file_id: compare(file, found[file_id]) for file_id in sorted(found)}
+    return {file_id: match for file_id, match in compared.items() if match is not None}
+
+
+def _join_pictures(connection: Connection, file: File, matches: dict[int, Match], pictures: set[int]) -> None:
+    """Add the other files of the pictures that were hit: they are known to show the same by way of the hit."""
+    members = read.files_of_pictures(connection, pictures)
+    others = [file_id for files in members.values() for file_id in files if file_id not in matches]
+    for file_id, other in read.files(connection, others).items():
+        match = measure(file, other)
+        if match is not None:
+            matches[file_id] = Match(
+                match.kind, match.stage, match.distance, Confidence.STRONG, match.mirrored, match.rotated
+            )
+
+
+def _channel(connection: Connection, name: str | None) -> Channel | None:
+    if name is None:
+        return None
+    candidates = find.channels_called(connection, name)
+    return candidates[find.one_channel(name, candidates)]
+
+
+def _sightings(
+    connection: Connection, file_ids: dict[int, Match] | list[int], narrowing: Narrowing, channel: Channel | None
+) -> list[Sighting]:
+    wanted = set(file_ids)
+    return [
+        each
+        for each in times.sightings(read.versions_with_files(connection, wanted))
+        if each.file.id in wanted
+        and (channel is None or each.channel.key == channel.key)
+        and (narrowing.since is None or dated(each).at >= narrowing.since)
+        and (narrowing.until is None or dated(each).at < narrowing.until)
+    ]
+
+
+def _warnings(file: File, narrowing: Narrowing) -> list[str]:
+    warnings = []
+    if file.refused is not None:
+        warnings.append(f"The image {file.refused}: it was searched by its exact bytes only.")
+    elif file.quality < FLAT_BELOW:
+        warnings.append(FLAT)
+    elif file.quality < PLAIN_BELOW:
+        warnings.append(PLAIN)
+    if narrowing.words:
+        warnings.append(FILTERED.format(limits=narrowing.words))
+    return warnings

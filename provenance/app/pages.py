@@ -1,0 +1,48 @@
+"""What pages need: thumbnails made under the limits, and files that are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from provenance.app.progress import Progress, Quiet
+from provenance.archive.store import Archive
+from provenance.core.answers import LookupAnswer
+from provenance.errors import OutputRefused
+from provenance.images.sandbox import Refusal, Sandbox
+from provenance.images.thumbnail import thumbnail
+from provenance.render import html
+
+
+def thumbnails(paths: Mapping[str, Path], sandbox: Sandbox, progress: Progress) -> dict[str, bytes]:
+    """Return {hash: small JPEG} of the files {hash: path}; one that cannot be made is left out."""
+    found = {}
+    for name, answer in zip(paths, sandbox.map(thumbnail, paths.values()), strict=True):
+        if not isinstance(answer, Refusal):
+            found[name] = answer
+        progress.advance()
+    return found
+
+
+def write_lookup(archive: Archive, answers: Sequence[LookupAnswer], path: Path, sandbox: Sandbox) -> None:
+    """Write the page of a lookup's answers. Raises OutputRefused."""
+    shown = {each.sighting.file.sha256 for answer in answers for each in answer.sightings}
+    paths = {name: archive.files.path(name) for name in sorted(shown)}
+    paths |= {answer.suspect.file.sha256: Path(answer.suspect.path) for answer in answers}
+    write(path, html.lookup(answers, thumbnails(paths, sandbox, Quiet())))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a whole file or none: a reader never sees half a page. Raises OutputRefused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputRefused(path=path, what=error.strerror or error) from error

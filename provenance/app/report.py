@@ -1,0 +1,87 @@
+"""Makes the weekly report of reposted media and writes it as HTML, JSON and CSV."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+from provenance.app import clock, pages
+from provenance.app.progress import Progress
+from provenance.archive import observe, read, summary
+from provenance.archive.store import Archive
+from provenance.core import chain, times, weekly
+from provenance.core.model import Sighting
+from provenance.core.weekly import Report, Week
+from provenance.images.sandbox import Sandbox
+from provenance.render import as_json, csv, html
+
+FORMATS = ("html", "json", "csv")
+
+
+def build(archive: Archive, week: Week) -> Report:
+    """Work the report of a week out of one snapshot of the archive."""
+    with archive.read() as connection:
+        seen = summary.files_seen_between(connection, week.start, week.end)
+        members = read.files_of_pictures(connection, set(read.picture_of(connection, seen).values()))
+        picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
+        found: dict[int, list[Sighting]] = {picture: [] for picture in members}
+        for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
+            if sighting.file.id in picture_of:
+                found[picture_of[sighting.file.id]].append(sighting)
+        chains = {picture: chain.build(sightings) for picture, sightings in found.items()}
+        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each)]
+        posts = summary.posts_between(connection, week.start, week.end)
+        return weekly.build(week, chains, posts, weekly.changes(week, shown), summary.whole(connection))
+
+
+def newest_week(archive: Archive, zone: tzinfo) -> str | None:
+    """Return the week of the newest archived post."""
+    with archive.read() as connection:
+        newest = summary.newest_post(connection)
+    return weekly.week_name(newest, zone) if newest else None
+
+
+def write(
+    archive: Archive,
+    report: Report,
+    folder: Path,
+    formats: Sequence[str],
+    sandbox: Sandbox,
+    progress: Progress,
+) -> list[Path]:
+    """Write the report's files into `folder` and record that it was made. Returns their paths.
+
+    Raises OutputRefused.
+    """
+    written = []
+    document = as_json.dumps(as_json.report(report))
+    contents = {
+        "json": lambda: document,
+        "csv": lambda: csv.report(report),
+        "html": lambda: html.report(report, _thumbnails(archive, report, sandbox, progress)),
+    }
+    for name in formats:
+        path = folder / f"report-{report.week.name}.{name}"
+        pages.write(path, contents[name]())
+        written.append(path)
+    digest = hashlib.sha256(document.encode()).hexdigest()
+    with archive.write() as connection:
+        now = clock.now()
+        run_id = observe.start_run(connection, "report", [report.week.name, list(formats)], now)
+        observe.add_report(connection, run_id, report.week.name, digest, now)
+        totals = {"reposted": len(report.reposted), "recycled": len(report.recycled)}
+        observe.finish_run(connection, run_id, "done", totals, now)
+    return written
+
+
+def _thumbnails(archive: Archive, report: Report, sandbox: Sandbox, progress: Progress) -> Mapping[str, bytes]:
+    """Return {hash: small JPEG} for the images that the page shows; one that cannot be made is left out."""
+    names = sorted(
+        {
+            each.file.sha256
+            for repost in (*report.reposted, *report.recycled)
+            for each in (repost.first, *repost.this_week)
+        }
+    )
+    progress.stage("Making thumbnails", len(names))
+    return pages.thumbnails({name: archive.files.path(name) for name in names}, sandbox, progress)

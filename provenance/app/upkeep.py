@@ -1,0 +1,110 @@
+"""Looking after an archive: what works here, how much it holds, making anew what is derived."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from provenance.app import clock
+from provenance.app.analyse import analyse
+from provenance.app.progress import Progress
+from provenance.app.resolve import resolve
+from provenance.archive import derive, find, migrate, observe, summary
+from provenance.archive.engine import sqlite
+from provenance.archive.store import Archive
+from provenance.core.answers import ChannelCoverage, Check, Coverage, Stats
+from provenance.errors import ProvenanceError
+from provenance.images.formats import readable
+from provenance.images.sandbox import Sandbox, memory_is_limited
+
+_FREE_BYTES = 1 << 30
+"""Free space below which `doctor` warns."""
+
+
+def reindex(archive: Archive, sandbox: Sandbox, progress: Progress) -> Mapping[str, int]:
+    """Throw away everything derived and make it again; return the counts afterwards."""
+    with archive.write() as connection:
+        run_id = observe.start_run(connection, "reindex", [], clock.now())
+        derive.clear(connection)
+    refused = analyse(archive, sandbox, progress)
+    resolve(archive, run_id, progress)
+    with archive.write() as connection:
+        counted = summary.counts(connection)
+        observe.finish_run(connection, run_id, "done", {"refused": len(refused)}, clock.now())
+    return counted
+
+
+def coverage(archive: Archive, names: Sequence[str]) -> tuple[list[ChannelCoverage], Coverage]:
+    """Return the coverage of the channels called `names` (all, when there are none), and of the whole archive.
+
+    Raises NothingFound.
+    """
+    with archive.read() as connection:
+        covered = summary.per_channel(connection)
+        total = summary.whole(connection)
+        if names:
+            wanted = set()
+            for name in names:
+                candidates = find.channels_called(connection, name)
+                wanted.add(candidates[find.one_channel(name, candidates)].key)
+            covered = [each for each in covered if each.channel.key in wanted]
+    return covered, total
+
+
+def upgrade(directory: Path) -> Path | None:
+    """Migrate an older archive; return where its former database is kept, None when nothing was to be done."""
+    return migrate.upgrade(directory, clock.now())
+
+
+def stats(archive: Archive) -> Stats:
+    """Count what the archive holds."""
+    with archive.read() as connection:
+        counted = summary.counts(connection)
+        run = summary.last_run(connection)
+    stored = sum(path.stat().st_size for path in archive.files.root.rglob("*") if path.is_file())
+    sizes = {"database": archive.database.stat().st_size, "media": stored}
+    return Stats(counted, sizes, None if run is None else (run.command, run.started_at, run.outcome))
+
+
+def doctor(directory: Path) -> list[Check]:
+    """Look at what is needed and what is optional, here and in the archive."""
+    return [
+        Check("Python", sys.version_info >= (3, 11), sys.version.split()[0]),
+        Check("SQLite", *sqlite()),
+        *_packages(),
+        Check("image formats", True, ", ".join(readable())),
+        Check("memory limit for decoding", memory_is_limited() or None, _memory_words()),
+        _archive(directory),
+        _disk(directory),
+    ]
+
+
+def _packages() -> list[Check]:
+    names = ("sqlalchemy", "alembic", "pillow", "pillow-heif", "numpy", "ijson")
+    return [Check(name, True, metadata.version(name)) for name in names]
+
+
+def _memory_words() -> str:
+    if memory_is_limited():
+        return "on: a hostile image cannot take more than [images] memory_mb"
+    return "this system offers none; time and pixels are still limited"
+
+
+def _archive(directory: Path) -> Check:
+    try:
+        archive = Archive.open(directory)
+        with archive.read() as connection:
+            posts = summary.counts(connection)["posts"]
+    except ProvenanceError as error:
+        return Check("archive", False, str(error))
+    writable = os.access(directory, os.W_OK)
+    words = f"{directory}: {posts} posts" + ("" if writable else "; it cannot be written to")
+    return Check("archive", writable or None, words)
+
+
+def _disk(directory: Path) -> Check:
+    place = next(folder for folder in (directory, *directory.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Check("free disk space", free >= _FREE_BYTES or None, f"{free / (1 << 30):.1f} GiB")

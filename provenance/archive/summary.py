@@ -1,0 +1,178 @@
+"""Counting what an archive holds: coverage, gaps, statistics."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from provenance.archive import schema
+from provenance.archive.read import MEASURE_TOOL, channels
+from provenance.core.answers import ChannelCoverage, Coverage, Gap
+from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW
+
+WHOLE_ONLY = "parts of pictures (crops, collages, screenshots): this version compares whole pictures"
+
+
+def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
+    """Return the coverage of every channel, ordered by its id."""
+    posts = schema.posts
+    counted = {row.channel_id: row for row in connection.execute(_posts_by_channel())}
+    images = _by_channel(connection, schema.attachments.c.file_id.is_not(None))
+    missing = _by_channel(connection, schema.attachments.c.file_id.is_(None))
+    ranges: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    sources: dict[int, set[str]] = defaultdict(set)
+    for row in connection.execute(sa.select(schema.coverage)):
+        ranges[row.channel_id].append((row.first_message_id, row.last_message_id))
+        sources[row.channel_id].add(row.source)
+    counting = sa.select(posts.c.channel_id, sa.func.count()).group_by(posts.c.channel_id)
+    held = {row[0]: row[1] for row in connection.execute(counting)}
+    found = []
+    for channel_id, channel in channels(connection).items():
+        numbered = channel.id > 0
+        merged = _merged(ranges[channel_id]) if numbered else []
+        count = counted.get(channel_id)
+        span = sum(last - first + 1 for first, last in merged)
+        found.append(
+            ChannelCoverage(
+                channel=channel,
+                posts=count.posts if count else 0,
+                images=images.get(channel_id, 0),
+                missing=missing.get(channel_id, 0),
+                earliest=count.earliest if count else None,
+                latest=count.latest if count else None,
+                first_id=merged[0][0] if merged else None,
+                last_id=merged[-1][1] if merged else None,
+                absent=max(0, span - held.get(channel_id, 0)),
+                gaps=tuple(Gap(one[1], two[0]) for one, two in pairwise(merged)),
+                sources=tuple(sorted(sources[channel_id])),
+            )
+        )
+    return sorted(found, key=lambda each: (each.channel.kind, each.channel.id))
+
+
+def whole(connection: sa.Connection) -> Coverage:
+    """Return the coverage of the archive, with what a search through it cannot find."""
+    each = per_channel(connection)
+    return Coverage(
+        channels=len(each),
+        posts=sum(channel.posts for channel in each),
+        images=sum(channel.images for channel in each),
+        earliest=min((channel.earliest for channel in each if channel.earliest), default=None),
+        latest=max((channel.latest for channel in each if channel.latest), default=None),
+        gaps=sum(len(channel.gaps) for channel in each),
+        not_searched=tuple(_not_searched(connection, sum(channel.missing for channel in each))),
+    )
+
+
+def counts(connection: sa.Connection) -> dict[str, int]:
+    """Return how many rows of each noun there are."""
+    tables = (
+        schema.channels, schema.posts, schema.post_versions, schema.attachments, schema.files, schema.fingerprints,
+        schema.matches, schema.pictures, schema.links, schema.chain_revisions, schema.runs, schema.run_problems,
+    )  # fmt: skip
+    return {table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables}
+
+
+def last_run(connection: sa.Connection) -> Any:
+    """Return the row of the newest run, or None."""
+    return connection.execute(sa.select(schema.runs).order_by(schema.runs.c.id.desc()).limit(1)).first()
+
+
+def posts_between(connection: sa.Connection, start: datetime, end: datetime) -> int:
+    """Count the posts, service messages left out, whose post time lies in [start, end)."""
+    versions = schema.post_versions
+    query = sa.select(sa.func.count(sa.distinct(versions.c.post_id))).where(
+        versions.c.posted_at >= start, versions.c.posted_at < end, versions.c.service.is_(None)
+    )
+    return connection.scalar(query) or 0
+
+
+def files_seen_between(connection: sa.Connection, start: datetime, end: datetime) -> set[int]:
+    """Return the files of all posts that were posted, edited or found deleted in [start, end)."""
+    versions, attachments, posts = schema.post_versions, schema.attachments, schema.posts
+    moments = (versions.c.posted_at, versions.c.edited_at, attachments.c.uploaded_at, posts.c.deleted_seen_at)
+    inside = sa.or_(*((moment >= start) & (moment < end) for moment in moments))
+    query = (
+        sa.select(attachments.c.file_id)
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .join(posts, posts.c.id == versions.c.post_id)
+        .where(inside, attachments.c.file_id.is_not(None))
+    )
+    return set(connection.scalars(query))
+
+
+def newest_post(connection: sa.Connection) -> datetime | None:
+    """Return the latest post time in the archive."""
+    newest: datetime | None = connection.scalar(sa.select(sa.func.max(schema.post_versions.c.posted_at)))
+    return newest
+
+
+def _posts_by_channel() -> sa.Select[Any]:
+    posts, versions = schema.posts, schema.post_versions
+    when = sa.func.coalesce(versions.c.posted_at, versions.c.claimed_at)
+    return (
+        sa.select(
+            posts.c.channel_id,
+            sa.func.count(sa.distinct(posts.c.id)).label("posts"),
+            sa.func.min(when, type_=schema.UtcDateTime).label("earliest"),
+            sa.func.max(when, type_=schema.UtcDateTime).label("latest"),
+        )
+        .join(versions, versions.c.post_id == posts.c.id)
+        .where(versions.c.service.is_(None))
+        .group_by(posts.c.channel_id)
+    )
+
+
+def _by_channel(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[int, int]:
+    """Count (post, file) pairs: an image that stands in two versions of a post is one image."""
+    posts, versions, attachments = schema.posts, schema.post_versions, schema.attachments
+    pairs = (
+        sa.select(posts.c.channel_id, posts.c.id, attachments.c.position, attachments.c.file_id)
+        .distinct()
+        .join(versions, versions.c.post_id == posts.c.id)
+        .join(attachments, attachments.c.version_id == versions.c.id)
+        .where(condition)
+        .subquery()
+    )
+    query = sa.select(pairs.c.channel_id, sa.func.count()).group_by(pairs.c.channel_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges that overlap or touch."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
+    files, inspections, prints = schema.files, schema.inspections, schema.fingerprints
+    total = connection.scalar(sa.select(sa.func.count()).select_from(files)) or 0
+    ours = (inspections.c.tool == MEASURE_TOOL) & (inspections.c.version == ALGORITHM_VERSION)
+    counting = sa.select(sa.func.count()).select_from(inspections).where(ours)
+    seen = connection.scalar(counting) or 0
+    refused = connection.scalar(counting.where(inspections.c.problem.is_not(None))) or 0
+    flat = (
+        connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(prints)
+            .where(
+                prints.c.algorithm == ALGORITHM, prints.c.version == ALGORITHM_VERSION, prints.c.quality < FLAT_BELOW
+            )
+        )
+        or 0
+    )
+    said = [
+        (total - seen, "{} image file(s) not fingerprinted yet: run `provenance reindex`"),
+        (missing, "{} image(s) without a file: the exports did not include them"),
+        (refused, "{} file(s) that cannot be decoded: found by their exact bytes only"),
+        (flat, "{} flat image(s) (blank, gradient, emblem): found by their exact bytes only"),
+    ]
+    return [words.format(count) for count, words in said if count] + [WHOLE_ONLY]

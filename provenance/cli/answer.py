@@ -1,0 +1,134 @@
+"""`provenance lookup`, `show` and `report`: the answers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance.cli.context import Context, as_json, pass_context, print_json, print_text, progress, say
+
+_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--since", type=click.DateTime(_DATES), help="Only sightings from this time on (UTC).")
+@click.option("--until", type=click.DateTime(_DATES), help="Only sightings before this time (UTC).")
+@click.option("--channel", metavar="NAME", help="Only sightings in this channel (name, @name or id).")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N sightings.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page as well.")
+@as_json
+@pass_context
+def lookup(
+    context: Context,
+    images: tuple[Path, ...],
+    since: datetime | None,
+    until: datetime | None,
+    channel: str | None,
+    limit: int | None,
+    html: Path | None,
+    json_: bool,
+) -> None:
+    """Find earlier copies of an image: who showed it first in this archive, and how it spread.
+
+    Exit status: 0 a copy was found, 1 none was, 2 an image could not be read. Nothing is written to the archive.
+    """
+    from provenance.app.lookup import Narrowing
+    from provenance.app.lookup import lookup as look_up
+    from provenance.errors import ImageRefused
+    from provenance.render import as_json, terminal
+
+    narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
+    with context.sandbox(workers=1) as sandbox:
+        archive = context.open()
+        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes)
+        found = [each for each in answers if not isinstance(each, ImageRefused)]
+        if html is not None:
+            from provenance.app.pages import write_lookup
+
+            write_lookup(archive, found, html, sandbox)
+    refused = [each for each in answers if isinstance(each, ImageRefused)]
+    if json_:
+        documents = [
+            as_json.refused(str(each.facts["path"]), each.message)
+            if isinstance(each, ImageRefused)
+            else as_json.lookup(each)
+            for each in answers
+        ]
+        if len(images) > 1:
+            print_json(documents)
+        elif found:
+            print_json(documents[0])
+    else:
+        for number, each in enumerate(found):
+            print_text(*([""] if number else []), terminal.lookup(each))
+    if refused:
+        for error in refused[:-1]:
+            say(str(error))
+        raise refused[-1]
+    if not any(each.found for each in found):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("ref")
+@as_json
+@pass_context
+def show(context: Context, ref: str, json_: bool) -> None:
+    """Show a post, file, picture or channel with its history.
+
+    REF is a post (https://t.me/c/ID/POST, @name/POST, ID/POST), a file (the first digits of its SHA-256), picture:N,
+    or a channel's name or id.
+    """
+    from provenance.app.show import show as look_at
+    from provenance.render import as_json, terminal
+
+    answer = look_at(context.open(), ref)
+    if json_:
+        print_json(as_json.show(answer))
+    else:
+        print_text(terminal.show(answer))
+
+
+@click.command()
+@click.option("--week", metavar="YYYY-Www", help="The ISO week, such as 2024-W52. Default: the last complete one.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: DIR/reports.")
+@click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write.")
+@as_json
+@pass_context
+def report(context: Context, week: str | None, out: Path | None, formats: str, json_: bool) -> None:
+    """Make the weekly report of reposted media."""
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    from provenance.app import clock
+    from provenance.app import report as reporting
+    from provenance.core import weekly
+    from provenance.errors import UsageProblem
+    from provenance.render import as_json, terminal
+
+    chosen = [name.strip() for name in formats.split(",") if name.strip()]
+    if unknown := [name for name in chosen if name not in reporting.FORMATS]:
+        raise UsageProblem(what=f"There is no report format {unknown[0]!r}: use {', '.join(reporting.FORMATS)}.")
+    zone = ZoneInfo(context.settings.report.timezone)
+    name = week or weekly.week_name(clock.now() - timedelta(days=7), zone)
+    try:
+        wanted = weekly.week(name, zone)
+    except ValueError as error:
+        raise UsageProblem(what=f"--week: {error}.") from error
+    archive = context.open()
+    made = reporting.build(archive, wanted)
+    with progress() as bars, context.sandbox() as sandbox:
+        folder = out or context.directory / "reports"
+        files = reporting.write(archive, made, folder, chosen, sandbox, bars)
+    if json_:
+        print_json(as_json.report(made))
+    else:
+        print_text(terminal.report(made, files))
+    newest = reporting.newest_week(archive, zone)
+    if week is None and not made.posts and newest:
+        click.echo(f"No post of that week is archived; the newest is of {newest}: use --week {newest}.", err=True)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at and at.replace(tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""What every command is given: where the archive is, the settings, how to print."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from provenance.app.progress import Progress
+    from provenance.archive.store import Archive
+    from provenance.config import Settings
+    from provenance.images.sandbox import Sandbox
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Context:
+    """The options before the command's name, and what follows from them."""
+
+    def __init__(self, directory: Path | None, config: Path | None, debug: bool) -> None:
+        self._option = directory
+        self._config = config
+        self.debug = debug
+
+    @cached_property
+    def directory(self) -> Path:
+        """The archive's folder."""
+        from provenance.config import archive_directory
+
+        return archive_directory(self._option)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings. Raises SettingsError."""
+        from provenance.config import load
+
+        return load(self.directory, self._config)
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest image file that is taken in."""
+        return self.settings.images.max_mb << 20
+
+    def open(self) -> "Archive":
+        """The archive, which must be there."""
+        from provenance.archive.store import Archive
+
+        return Archive.open(self.directory)
+
+    def sandbox(self, workers: int | None = None) -> "Sandbox":
+        """Worker processes with the limits that are set."""
+        from provenance.images.sandbox import Limits, Sandbox
+
+        images = self.settings.images
+        limits = Limits(images.timeout_seconds, images.memory_mb << 20, images.max_pixels)
+        return Sandbox(limits, images.workers if workers is None else workers)
+
+
+pass_context = click.make_pass_decorator(Context)
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def say(message: str) -> None:
+    """Print one line to stderr, with nothing in it that a terminal would obey."""
+    from provenance.render.text import visible
+
+    click.echo(f"provenance: {visible(' '.join(message.split()))}", err=True)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document to standard output."""
+    from provenance.render import as_json
+
+    sys.stdout.write(as_json.dumps(document))
+    sys.stdout.flush()
+
+
+def print_text(*parts: "RenderableType") -> None:
+    """Print an answer for people to standard output."""
+    from provenance.render.terminal import console
+
+    out = console()
+    for part in parts:
+        out.print(part)
+
+
+@contextmanager
+def progress() -> Iterator["Progress"]:
+    """Bars on stderr while there is somebody to look at them, and nothing in a pipe or a log."""
+    from provenance.app.progress import Quiet
+
+    if not sys.stderr.isatty():
+        yield Quiet()
+        return
+    from provenance.cli.bars import Bars
+
+    with Bars() as bars:
+        yield bars

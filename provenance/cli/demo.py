@@ -1,0 +1,64 @@
+"""`provenance demo`: the main job on the shipped samples."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from provenance.cli.context import Context, as_json, pass_context, print_json, print_text, progress
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the demonstration's archive and report in this new folder.",
+)
+@as_json
+@pass_context
+def demo(context: Context, keep: Path | None, json_: bool) -> None:
+    """Show the main job on samples: import, lookup, chain, weekly report. No account is needed."""
+    from provenance.app.demo import demo as run
+    from provenance.render import as_json, terminal
+
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="provenance-demo-")))
+        with progress() as bars, context.sandbox() as sandbox:
+            done = run(folder, sandbox, bars, context.max_bytes)
+        if json_:
+            print_json(
+                {
+                    "schema": "provenance/demo/1",
+                    "lookups": [as_json.lookup(each) for each in done.answers],
+                    "report": as_json.report(done.report),
+                    "kept": keep and str(keep),
+                }
+            )
+            return
+        counts = done.imported.counts
+        print_text(
+            f"1. Imported {len(done.exports)} sample channels: {counts.posts_new} posts, {counts.images_new} images.\n",
+            "2. Looked up a suspect image that is a copy of one of them:\n",
+            terminal.lookup(done.answers[0]),
+            "\n3. Looked up an image that none of them shows:\n",
+            terminal.lookup(done.answers[1]),
+            "\n4. Made the weekly report:\n",
+            terminal.report(done.report, done.files if keep else ()),
+            "",
+        )
+        if keep:
+            print_text(
+                f"Kept in {keep}. Try:",
+                f"  provenance --archive {keep} show picture:{done.answers[0].picture}",
+                f"  provenance --archive {keep} coverage",
+            )
+        else:
+            print_text(
+                "The archive was a throw-away. Keep it, with its report as a page, by",
+                "  provenance demo --keep demo-archive",
+                "and begin your own with",
+                "  provenance import telegram-export PATH-OF-YOUR-EXPORT",
+                "  provenance lookup suspect.jpg",
+            )

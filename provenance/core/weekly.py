@@ -1,0 +1,157 @@
+"""A week's reposts, from the chains of all pictures that were seen in it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from provenance.core.answers import Coverage
+from provenance.core.chain import Chain, relation
+from provenance.core.matching import FLAT_BELOW
+from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, PeerKind, Sighting
+from provenance.core.times import dated
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """An ISO week in a time zone; `start` is in it, `end` is not, both are in UTC."""
+
+    name: str
+    start: datetime
+    end: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Repost:
+    """A picture and what happened to it in the week. `this_week` is in time order."""
+
+    picture: int
+    chain: Chain
+    first: Sighting
+    this_week: tuple[Sighting, ...]
+
+    @property
+    def channels(self) -> int:
+        """In how many channels it was posted this week."""
+        return len({each.channel.key for each in self.this_week})
+
+    @property
+    def spread(self) -> timedelta:
+        """From its first post of the week to the last."""
+        return dated(self.this_week[-1]).at - dated(self.this_week[0]).at
+
+    def match(self, sighting: Sighting) -> Match | None:
+        """How a sighting's file relates to the first seen."""
+        return relation(self.first, sighting)
+
+    @property
+    def age(self) -> timedelta:
+        """How long before this week's first post it had been seen."""
+        return dated(self.this_week[0]).at - dated(self.first).at
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An image post that was edited or found deleted in the week."""
+
+    sighting: Sighting
+    change: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The weekly report. A picture can be both reposted (spread in the week) and recycled (seen before it)."""
+
+    week: Week
+    posts: int
+    images: int
+    pictures: int
+    reposted: tuple[Repost, ...]
+    recycled: tuple[Repost, ...]
+    originators: tuple[tuple[Channel, int], ...]
+    """Channels by how many of the reposted and recycled pictures they showed first."""
+    repeaters: tuple[tuple[Channel, int], ...]
+    """Channels by how many of this week's sightings of those pictures were not the first."""
+    changed: tuple[Changed, ...]
+    coverage: Coverage
+
+
+def week(name: str, zone: tzinfo) -> Week:
+    """Return the ISO week called `name` ("2024-W52") in `zone`. Raises ValueError for anything else."""
+    found = _WEEK.fullmatch(name)
+    if found is None:
+        raise ValueError(f"{name!r} is not a week like 2024-W52")
+    monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (monday, monday + timedelta(days=7)))
+    return Week(name, start, end)
+
+
+def week_name(at: datetime, zone: tzinfo) -> str:
+    """Return the name of the ISO week that `at` lies in."""
+    year, number, _ = at.astimezone(zone).isocalendar()
+    return f"{year}-W{number:02}"
+
+
+def is_shown(sighting: Sighting) -> bool:
+    """Whether a report counts the sighting: an image that somebody posted, with a shape of its own."""
+    posted = sighting.kind in PICTURES_OF_POSTS and sighting.channel.kind is not PeerKind.COLLECTION
+    return posted and sighting.file.quality >= FLAT_BELOW
+
+
+def build(
+    when: Week, chains: Mapping[int, Chain], posts: int, changed: Iterable[Changed], coverage: Coverage
+) -> Report:
+    """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
+    seen = [each for each in (_repost(when, picture, chain) for picture, chain in chains.items()) if each]
+    reposted = [each for each in seen if len(each.this_week) > 1]
+    recycled = [each for each in seen if not when.holds(dated(each.first).at) and dated(each.first).at < when.start]
+    told = {each.picture: each for each in (*reposted, *recycled)}.values()
+    return Report(
+        week=when,
+        posts=posts,
+        images=sum(len(each.this_week) for each in seen),
+        pictures=len(seen),
+        reposted=tuple(sorted(reposted, key=lambda each: (-each.channels, -len(each.this_week), each.picture))),
+        recycled=tuple(sorted(recycled, key=lambda each: (-each.age, each.picture))),
+        originators=_ranked(each.first.channel for each in told),
+        repeaters=_ranked(
+            sighting.channel for each in told for sighting in each.this_week if sighting is not each.first
+        ),
+        changed=tuple(sorted(changed, key=lambda each: (each.at, each.sighting.ref))),
+        coverage=coverage,
+    )
+
+
+def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
+    """Return the edits and deletions of image posts that fall into the week."""
+    found = []
+    for each in sightings:
+        if each.edited_at is not None and when.holds(each.edited_at):
+            found.append(Changed(each, "edited", each.edited_at))
+        if each.deleted_seen_at is not None and when.holds(each.deleted_seen_at):
+            found.append(Changed(each, "deleted", each.deleted_seen_at))
+    return found
+
+
+def _repost(when: Week, picture: int, chain: Chain) -> Repost | None:
+    this_week = tuple(each for each in chain.sightings if is_shown(each) and when.holds(dated(each).at))
+    if not this_week or chain.first is None:
+        return None
+    return Repost(picture, chain, chain.first, this_week)
+
+
+def _ranked(channels: Iterable[Channel]) -> tuple[tuple[Channel, int], ...]:
+    by_key: dict[tuple[PeerKind, int], Channel] = {}
+    counts: Counter[tuple[PeerKind, int]] = Counter()
+    for channel in channels:
+        by_key[channel.key] = channel
+        counts[channel.key] += 1
+    ranking: Sequence[tuple[tuple[PeerKind, int], int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple((by_key[key], count) for key, count in ranking)

@@ -1,0 +1,1 @@
+"""Answers and reports as JSON, CSV, HTML and text for terminals. Everything that others wrote is escaped here."""

@@ -1,0 +1,349 @@
+"""The documents that programs read. Keys are a contract: they may be added, never renamed."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from provenance.core import answers, chain, times, weekly
+from provenance.core.matching import ALGORITHM, BYTES
+from provenance.core.model import Channel, File, ForwardHeader, Link, Match, Problem, Sighting
+
+Document = dict[str, Any]
+
+
+def dumps(document: object) -> str:
+    """One JSON document in ASCII: no text in it can reach a terminal as anything but itself."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def time(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with Z, to the second."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def lookup(answer: answers.LookupAnswer) -> Document:
+    file = answer.suspect.file
+    first = answer.chain.first
+    return {
+        "schema": "provenance/lookup/1",
+        "suspect": {
+            "path": answer.suspect.path,
+            "sha256": file.sha256,
+            "format": file.format,
+            "width": file.width,
+            "height": file.height,
+            "bytes": file.size,
+            "fingerprints": _fingerprints(file),
+            "metadata": {},
+            "findings": [],
+        },
+        "found": answer.found,
+        "first_seen": first and first_seen(first),
+        "sightings": [sighting(each.sighting, each.match) for each in answer.sightings],
+        "possible": [sighting(each.sighting, each.match) for each in answer.possible],
+        "chain": {"picture": answer.picture, "links": [link(each) for each in answer.chain.links]},
+        "same_scene": [],
+        "same_template": [],
+        "coverage": coverage(answer.coverage),
+        "warnings": [*answer.warnings, *answer.chain.warnings],
+    }
+
+
+def refused(path: str, message: str) -> Document:
+    """The entry of an image that could not be looked up, where several were asked for."""
+    return {"schema": "provenance/lookup/1", "suspect": {"path": path}, "found": False, "error": message}
+
+
+def imported(
+    channels: int, posts: tuple[int, int, int], images: tuple[int, int, int, int], problems: Sequence[Problem]
+) -> Document:
+    """`posts`: new, known, changed; `images`: new, known, missing, refused."""
+    return {
+        "schema": "provenance/import/1",
+        "channels": channels,
+        "posts": dict(zip(("new", "known", "changed"), posts, strict=True)),
+        "images": dict(zip(("new", "known", "missing", "refused"), images, strict=True)),
+        "problems": [{"where": each.where, "what": each.what} for each in problems],
+    }
+
+
+def report(made: weekly.Report) -> Document:
+    return {
+        "schema": "provenance/report/1",
+        "week": made.week.name,
+        "from": time(made.week.start),
+        "to": time(made.week.end),
+        "totals": {
+            "posts": made.posts,
+            "images": made.images,
+            "pictures": made.pictures,
+            "reposted": len(made.reposted),
+            "recycled": len(made.recycled),
+        },
+        "reposted": [_repost(each) for each in made.reposted],
+        "recycled": [_repost(each) | {"age_seconds": int(each.age.total_seconds())} for each in made.recycled],
+        "originators": [{"channel": _channel(each), "pictures": count} for each, count in made.originators],
+        "repeaters": [{"channel": _channel(each), "sightings": count} for each, count in made.repeaters],
+        "changed": [
+            sighting(each.sighting, None) | {"change": each.change, "changed_at": time(each.at)}
+            for each in made.changed
+        ],
+        "coverage": coverage(made.coverage),
+    }
+
+
+def first_seen(first: Sighting) -> Document:
+    when = times.dated(first)
+    return {
+        "channel": _channel(first.channel),
+        "message_id": first.message_id,
+        "url": first.url,
+        "at": time(when.at),
+        "basis": when.basis,
+        "archived": True,
+        "warnings": list(chain.first_seen_warnings(first)),
+    }
+
+
+def sighting(seen: Sighting, match: Match | None) -> Document:
+    when = times.dated(seen)
+    return {
+        "channel": _channel(seen.channel),
+        "message_id": seen.message_id,
+        "url": seen.url,
+        "at": time(when.at),
+        "basis": when.basis,
+        "posted_at": time(seen.posted_at),
+        "uploaded_at": time(seen.uploaded_at),
+        "edited_at": time(seen.edited_at),
+        "deleted_seen_at": time(seen.deleted_seen_at),
+        "claimed_at": time(seen.claimed_at),
+        "observed_at": time(seen.observed_at),
+        "forwarded_from": seen.forward and _forward(seen.forward),
+        "text": seen.text,
+        "kind": seen.kind,
+        "file": {"sha256": seen.file.sha256, "width": seen.file.width, "height": seen.file.height},
+        "source": seen.source,
+        "match": match and _match(match),
+        "warnings": list(when.warnings),
+    }
+
+
+def link(each: Link) -> Document:
+    return {"from": each.source.ref, "to": each.target.ref, "kind": each.kind, "evidence": each.evidence}
+
+
+def coverage(covered: answers.Coverage) -> Document:
+    return {
+        "channels": covered.channels,
+        "posts": covered.posts,
+        "images": covered.images,
+        "earliest": time(covered.earliest),
+        "latest": time(covered.latest),
+        "gaps": covered.gaps,
+        "not_searched": list(covered.not_searched),
+    }
+
+
+def channel_coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage) -> Document:
+    return {
+        "schema": "provenance/coverage/1",
+        "channels": [_channel_coverage(each) for each in covered],
+        "total": coverage(total),
+    }
+
+
+def show(answer: answers.ShowAnswer) -> Document:
+    document: Document = {"schema": "provenance/show/1"}
+    match answer:
+        case answers.PictureAnswer():
+            return document | _picture(answer)
+        case answers.PostAnswer():
+            return document | _post(answer)
+        case answers.FileAnswer():
+            return document | _file_answer(answer)
+        case answers.ChannelAnswer():
+            names = [
+                {
+                    "title": name.title,
+                    "username": name.username,
+                    "seen_from": time(name.seen_from),
+                    "seen_to": time(name.seen_to),
+                }
+                for name in answer.names
+            ]
+            return document | {"kind": "channel", **_channel_coverage(answer.coverage), "names": names}
+
+
+def stats(counted: answers.Stats) -> Document:
+    run = counted.last_run
+    return {
+        "schema": "provenance/stats/1",
+        "counts": dict(counted.counts),
+        "bytes": dict(counted.bytes),
+        "last_run": run and {"command": run[0], "started_at": time(run[1]), "outcome": run[2]},
+    }
+
+
+def doctor(checks: Sequence[answers.Check]) -> Document:
+    states = {True: "ok", False: "broken", None: "missing"}
+    return {
+        "schema": "provenance/doctor/1",
+        "checks": [{"name": each.name, "state": states[each.ok], "detail": each.detail} for each in checks],
+    }
+
+
+def verified(result: answers.Verified) -> Document:
+    return {
+        "schema": "provenance/verify/1",
+        "ok": not result.problems,
+        "files": result.files,
+        "versions": result.versions,
+        "problems": [{"where": each.where, "what": each.what} for each in result.problems],
+        "notes": list(result.notes),
+    }
+
+
+def _repost(each: weekly.Repost) -> Document:
+    return {
+        "picture": each.picture,
+        "first_seen": first_seen(each.first),
+        "this_week": [sighting(seen, each.match(seen)) for seen in each.this_week],
+        "channels": each.channels,
+        "spread_seconds": int(each.spread.total_seconds()),
+        "warnings": list(each.chain.warnings),
+    }
+
+
+def _channel(channel: Channel) -> Document:
+    return {"id": channel.id, "username": channel.username, "title": channel.title, "kind": channel.kind}
+
+
+def _forward(header: ForwardHeader) -> Document:
+    return {
+        "name": header.name,
+        "id": header.peer_id,
+        "kind": header.kind,
+        "message_id": header.message_id,
+        "at": time(header.at),
+    }
+
+
+def _match(match: Match) -> Document:
+    return {
+        "kind": match.kind,
+        "stage": match.stage,
+        "distance": match.distance,
+        "similarity": None,
+        "inliers": None,
+        "transform": {"mirrored": match.mirrored, "rotated": match.rotated, "region": None},
+        "confidence": match.confidence,
+    }
+
+
+def _fingerprints(file: File) -> Document:
+    return {ALGORITHM: file.codes[:BYTES].hex(), "quality": file.quality} if file.codes else {}
+
+
+def _file(file: File) -> Document:
+    return {
+        "sha256": file.sha256,
+        "bytes": file.size,
+        "format": file.format,
+        "width": file.width,
+        "height": file.height,
+        "fingerprints": _fingerprints(file),
+        "refused": file.refused,
+    }
+
+
+def _channel_coverage(covered: answers.ChannelCoverage) -> Document:
+    return {
+        "channel": _channel(covered.channel),
+        "posts": covered.posts,
+        "images": covered.images,
+        "images_missing": covered.missing,
+        "earliest": time(covered.earliest),
+        "latest": time(covered.latest),
+        "first_message_id": covered.first_id,
+        "last_message_id": covered.last_id,
+        "absent_ids": covered.absent,
+        "gaps": [{"after_id": gap.after_id, "before_id": gap.before_id} for gap in covered.gaps],
+        "sources": list(covered.sources),
+    }
+
+
+def _picture(answer: answers.PictureAnswer) -> Document:
+    first = answer.chain.first
+    return {
+        "kind": "picture",
+        "picture": answer.picture,
+        "first_seen": first and first_seen(first),
+        "sightings": [
+            sighting(each, chain.relation(first, each) if first else None) for each in answer.chain.sightings
+        ],
+        "chain": {"picture": answer.picture, "links": [link(each) for each in answer.chain.links]},
+        "files": [_file(each) for each in answer.files],
+        "matches": [{"a": one, "b": other, **_match(match)} for one, other, match in answer.matches],
+        "revisions": [
+            {
+                "at": time(each.at),
+                "before": each.before_ref and {"post": each.before_ref, "at": time(each.before_at)},
+                "after": {"post": each.after_ref, "at": time(each.after_at)},
+                "basis": each.basis,
+                "reason": each.reason,
+            }
+            for each in answer.revisions
+        ],
+        "warnings": list(answer.chain.warnings),
+    }
+
+
+def _post(answer: answers.PostAnswer) -> Document:
+    return {
+        "kind": "post",
+        "channel": _channel(answer.channel),
+        "message_id": answer.message_id,
+        "url": answer.url,
+        "album": answer.album,
+        "album_inferred": answer.album_inferred,
+        "deleted_seen_at": time(answer.deleted_seen_at),
+        "versions": [
+            {
+                "observed_at": time(each.version.observed_at),
+                "source": each.version.source,
+                "posted_at": time(each.version.posted_at),
+                "edited_at": time(each.version.edited_at),
+                "claimed_at": time(each.version.claimed_at),
+                "service": each.service,
+                "forwarded_from": each.version.forward and _forward(each.version.forward),
+                "text": each.version.text,
+                "attachments": [
+                    {
+                        "position": held.position,
+                        "kind": held.kind,
+                        "file": held.file and _file(held.file),
+                        "picture": held.file and answer.pictures.get(held.file.id),
+                    }
+                    for held in each.version.held
+                ],
+                "missing": [
+                    {"position": position, "reason": reason, "detail": detail}
+                    for position, reason, detail in each.missing
+                ],
+                "raw": json.loads(each.raw),
+            }
+            for each in answer.versions
+        ],
+    }
+
+
+def _file_answer(answer: answers.FileAnswer) -> Document:
+    return {
+        "kind": "file",
+        "file": _file(answer.file),
+        "path": answer.path,
+        "picture": answer.picture,
+        "sightings": [sighting(each, None) for each in answer.sightings],
+    }

@@ -1,0 +1,128 @@
+"""An empty archive, and what an import would write into it."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.archive import derive, migrate, observe, read, schema
+from provenance.archive.derive import Measurement
+from provenance.archive.files import Stored
+from provenance.archive.observe import Arrived, Counts
+from provenance.archive.store import Archive
+from provenance.core import chain, times
+from provenance.core.matching import measure
+from provenance.core.model import Attachment, AttachmentKind, Channel, Missing, Post, Problem, Source
+from tests.core.build import NEWS, NOON, codes, hour
+
+
+def stored(content: bytes) -> Stored:
+    return Stored(hashlib.sha256(content).hexdigest(), len(content))
+
+
+def arrived(message_id: int, *contents: bytes | None, media: Sequence[dict[str, Any]] = (), **fields: Any) -> Arrived:
+    """A post with photos of these bytes (None: one whose file is missing); `media` says more about each."""
+    pairs = []
+    for position, content in enumerate(contents):
+        about: dict[str, Any] = {"kind": AttachmentKind.PHOTO, **(media[position] if media else {})}
+        if content is None:
+            about.setdefault("missing", Missing.NOT_INCLUDED)
+        pairs.append((Attachment(**about), None if content is None else stored(content)))
+    fields.setdefault("posted_at", NOON)
+    return Arrived(Post(message_id, attachments=tuple(each for each, _ in pairs), **fields), tuple(pairs))
+
+
+class Desk:
+    """Writes into an archive as an import does, one transaction a call."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.run = self.start()
+
+    def start(self) -> int:
+        with self.archive.write() as connection:
+            self.run = observe.start_run(connection, "import telegram-export", ["/exports/one"], NOON)
+        return self.run
+
+    def add(self, *posts: Arrived, channel: Channel = NEWS, now: datetime = NOON) -> Counts:
+        counts = Counts()
+        with self.archive.write() as connection:
+            row = observe.add_channel(connection, channel, now)
+            observe.add_posts(connection, self.run, channel, row, Source.IMPORT, posts, now, counts)
+        return counts
+
+    def measure(self, *contents: bytes, seed: int = 0, flipped: int = 0) -> list[int]:
+        """Record made-up fingerprints for these bytes; return their files."""
+        with self.archive.write() as connection:
+            ids = [self.file(connection, content) for content in contents]
+            code = codes(seed, flipped)
+            derive.save_measurements(connection, [Measurement(each, None, "JPEG", 480, 320, code, 90) for each in ids])
+        return ids
+
+    def chain(self, picture: int, file_ids: Sequence[int], now: datetime = NOON) -> chain.Chain:
+        """Build and save the chain of one picture, as resolving does."""
+        with self.archive.write() as connection:
+            seen = times.sightings(read.versions_with_files(connection, file_ids))
+            built = chain.build([each for each in seen if each.file.id in file_ids])
+            derive.save_chain(connection, self.run, picture, file_ids, built, now)
+        return built
+
+    def rows(self, table: sa.Table) -> list[Any]:
+        with self.archive.read() as connection:
+            return list(connection.execute(sa.select(table).order_by(*table.primary_key.columns)))
+
+    def unresolved(self) -> set[int]:
+        return {row.file_id for row in self.rows(schema.unresolved)}
+
+    @staticmethod
+    def file(connection: sa.Connection, content: bytes) -> int:
+        sha256 = stored(content).sha256
+        return int(connection.execute(sa.select(schema.files.c.id).filter_by(sha256=sha256)).scalar_one())
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("template")
+    migrate.create_or_open(directory)
+    return directory
+
+
+@pytest.fixture
+def directory(template: Path, tmp_path: Path) -> Path:
+    """The folder of an empty archive."""
+    return Path(shutil.copytree(template, tmp_path / "archive"))
+
+
+@pytest.fixture
+def archive(directory: Path) -> Archive:
+    return Archive.open(directory)
+
+
+@pytest.fixture
+def desk(archive: Archive) -> Desk:
+    return Desk(archive)
+
+
+@pytest.fixture
+def filled(desk: Desk) -> Desk:
+    """An archive with at least one row in every table."""
+    desk.add(arrived(1, b"one", None), arrived(2, b"two", posted_at=hour(1)))
+    one, two = desk.measure(b"one", b"two")
+    with desk.archive.write() as connection:
+        observe.add_problems(connection, desk.run, [Problem("here", "trouble")])
+        derive.save_partition(connection, {one: one, two: one}, {})
+        found = read.files(connection, [one, two])
+        match = measure(found[two], found[one])
+        assert match is not None
+        derive.save_matches(connection, [(one, two, match)])
+        connection.execute(
+            schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
+        )
+    desk.chain(one, [one, two])
+    desk.add(arrived(3, b"three"))
+    return desk
