@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-import platformdirs
 
 from provenance.errors import SettingsError
 
@@ -55,6 +54,8 @@ def archive_directory(option: Path | None, environ: Mapping[str, str] = os.envir
         return option
     if named := environ.get("PROVENANCE_ARCHIVE"):
         return Path(named)
+    import platformdirs  # only where neither the option nor the variable is given
+
     return Path(platformdirs.user_data_dir("provenance"))
 
 

@@ -20,7 +20,7 @@ def analyse(archive: Archive, sandbox: Sandbox, progress: Progress) -> list[tupl
         return []
     progress.stage("Fingerprinting images", len(waiting))
     refused: list[tuple[str, str]] = []
-    answers = sandbox.map(measure, (archive.files.path(sha256) for _, sha256 in waiting))
+    answers = measure(sandbox, (archive.files.path(sha256) for _, sha256 in waiting))
     pairs = zip(waiting, answers, strict=True)
     while batch := list(islice(pairs, _BATCH)):
         measurements = []

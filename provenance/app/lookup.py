@@ -95,7 +95,7 @@ def _measured(path: Path, sandbox: Sandbox, max_bytes: int) -> File:
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or error
         raise ImageRefused(path=path, what=what) from error
-    answer = next(sandbox.map(measuring.measure, [path]))
+    answer = next(measuring.measure(sandbox, [path]))
     if isinstance(answer, Refusal):
         return File(0, sha256, status.st_size, refused=answer.reason)
     print_ = answer.fingerprint

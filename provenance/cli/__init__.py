@@ -1,5 +1,8 @@
 """The command `provenance`: parses, calls a verb, prints. Everything heavy is imported by the command that needs it."""
 
-from provenance.cli.main import main
 
-__all__ = ["main"]
+def main() -> None:
+    """Run the command line. Worker processes import this module with the script's, so it imports nothing itself."""
+    from provenance.cli.main import main as run
+
+    run()

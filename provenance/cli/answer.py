@@ -36,7 +36,6 @@ def lookup(
     from provenance.app.lookup import Narrowing
     from provenance.app.lookup import lookup as look_up
     from provenance.errors import ImageRefused
-    from provenance.render import as_json, terminal
 
     narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
     with context.sandbox(workers=1) as sandbox:
@@ -49,6 +48,8 @@ def lookup(
             write_lookup(archive, found, html, sandbox)
     refused = [each for each in answers if isinstance(each, ImageRefused)]
     if json_:
+        from provenance.render import as_json
+
         documents = [
             as_json.refused(str(each.facts["path"]), each.message)
             if isinstance(each, ImageRefused)
@@ -60,6 +61,8 @@ def lookup(
         elif found:
             print_json(documents[0])
     else:
+        from provenance.render import terminal
+
         for number, each in enumerate(found):
             print_text(*([""] if number else []), terminal.lookup(each))
     if refused:

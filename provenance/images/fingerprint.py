@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 64
-"""Pixels each way of the grey picture that is transformed: imagehash's hash_size times highfreq_factor."""
+from provenance.images.decode import SIDE
+
 _LOW = 16
 
 _steps = np.arange(SIDE)
@@ -35,8 +35,9 @@ class Fingerprint:
     quality: int
 
 
-def fingerprint(grey: Grey) -> Fingerprint:
-    """Return the fingerprint of a picture given as SIDE x SIDE grey levels (rows, columns; 0 to 255)."""
+def fingerprint(levels: bytes) -> Fingerprint:
+    """Return the fingerprint of a picture given as SIDE x SIDE grey levels, one byte each, row by row."""
+    grey = np.frombuffer(levels, dtype=np.uint8).reshape(SIDE, SIDE).astype(np.float64)
     low = _COSINES @ grey @ _COSINES.T
     mirrored = low * _ALTERNATE[None, :]
     codes = [_code(turned) for picture in (low, mirrored) for turned in _turns(picture)]
@@ -50,12 +51,19 @@ def _turns(low: Grey) -> tuple[Grey, Grey, Grey, Grey]:
 
 
 def _code(low: Grey) -> bytes:
-    return np.packbits(low > np.median(low)).tobytes()
+    return np.packbits(low > _median(low)).tobytes()
+
+
+def _median(low: Grey) -> float:
+    """The median of an even number of values; numpy's own takes longer than the transform."""
+    values = np.sort(low, axis=None)
+    middle = len(values) // 2
+    return float(values[middle - 1] + values[middle]) / 2
 
 
 def _quality(grey: Grey, low: Grey) -> int:
     """Share of places with detail of their own, in percent; 0 where the hash's bits are mere noise."""
-    if np.median(np.abs(low)) / SIDE**2 < _NOISE:
+    if _median(np.abs(low)) / SIDE**2 < _NOISE:
         return 0
     inner = grey[1:-1, 1:-1]
     laplacian = np.abs(4 * inner - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:])

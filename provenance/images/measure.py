@@ -1,10 +1,12 @@
-"""What is measured of every image that comes in, in one decode; a task for the sandbox."""
+"""What is measured of every image that comes in: one decode in the sandbox, then the fingerprint of what it left."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.images.decode import open_image, reduced_grey
 from provenance.images.fingerprint import Fingerprint, fingerprint
+from provenance.images.reduce import Reduced, reduce
+from provenance.images.sandbox import Refusal, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,11 @@ class Measured:
     fingerprint: Fingerprint
 
 
-def measure(path: Path, max_pixels: int) -> Measured:
-    """Decode the file at `path` and measure it. Raises Refused."""
-    opened = open_image(path, max_pixels)
-    with opened.image:
-        return Measured(opened.format, opened.width, opened.height, fingerprint(reduced_grey(opened)))
+def measure(sandbox: Sandbox, paths: Iterable[Path]) -> Iterator[Measured | Refusal]:
+    """Measure the files at `paths`, in their order; a file that cannot be decoded gives its Refusal."""
+    for reduced in sandbox.map(reduce, paths):
+        yield reduced if isinstance(reduced, Refusal) else _measured(reduced)
+
+
+def _measured(reduced: Reduced) -> Measured:
+    return Measured(reduced.format, reduced.width, reduced.height, fingerprint(reduced.grey))

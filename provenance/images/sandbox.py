@@ -91,7 +91,7 @@ class Sandbox:
             # A server forked from a clean process: no threads, no locks and no database handles come along.
             methods = multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-            context.set_forkserver_preload(["provenance.images.measure", "provenance.images.thumbnail"])
+            context.set_forkserver_preload(["provenance.images.reduce", "provenance.images.thumbnail"])
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=_RECYCLE_AFTER,

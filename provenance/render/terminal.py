@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from provenance.core import answers, chain, times, weekly
-from provenance.core.matching import BITS
+from provenance.core.matching import BITS, RICH
 from provenance.core.model import Channel, Confidence, File, Link, Match, MatchKind, Problem, Sighting
 from provenance.render.text import size, visible
 
@@ -236,8 +236,9 @@ def _possible(each: answers.Matched) -> RenderableType:
 def _matched(match: Match) -> str:
     if match.kind is MatchKind.IDENTICAL:
         return "identical, byte for byte: certain"
-    by_way = ", by way of a closer copy" if match.confidence is Confidence.STRONG and match.distance > BITS // 4 else ""
-    return f"{match.kind}{chain.transform_words(match)}, {match.distance} of {BITS} bits differ: {match.confidence}{by_way}"
+    words = f"{match.kind}{chain.transform_words(match)}, {match.distance} of {BITS} bits differ: {match.confidence}"
+    by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
+    return f"{words}, by way of a closer copy" if by_way else words
 
 
 def _coverage(covered: answers.Coverage) -> list[RenderableType]:
@@ -304,7 +305,8 @@ def _version(number: int, each: answers.VersionAnswer, answer: answers.PostAnswe
     for held in version.held:
         if held.file:
             picture = answer.pictures.get(held.file.id)
-            lines += [_in(f"{held.kind}: picture:{picture}"), Padding(_file_line(held.file), (0, 0, 0, 4))]
+            lines.append(_in(f"{held.kind}: picture:{picture}"))
+            lines.append(Padding(_file_line(held.file), (0, 0, 0, 4), expand=False))
     lines += [
         _in(f"image {position + 1} has no file: {reason} ({visible(detail or '', 120)})")
         for position, reason, detail in each.missing
@@ -367,12 +369,12 @@ def _reposts(reposts: Sequence[weekly.Repost]) -> Table:
 
 def _in(text: str, style: str = "") -> Padding:
     """One indented line; where it is too long, what follows is indented too."""
-    return Padding(Text(text, style), (0, 0, 0, 2))
+    return Padding(Text(text, style), (0, 0, 0, 2), expand=False)
 
 
 def _link(address: str) -> Padding:
     """An address on a line of its own, never broken: it is there to be copied."""
-    return Padding(Text(visible(address), no_wrap=True, overflow="ignore"), (0, 0, 0, 2))
+    return Padding(Text(visible(address), no_wrap=True, overflow="ignore"), (0, 0, 0, 2), expand=False)
 
 
 def _table(*columns: str, numbers: Iterable[int] = ()) -> Table:
