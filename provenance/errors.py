@@ -15,6 +15,7 @@ ProvenanceError
 │   └── DamagedExport
 ├── OutputRefused        a report or page cannot be written
 ├── ImageRefused         bytes that could not be decoded within the limits
+├── SandboxBroken        the processes that decode images cannot be kept running
 └── NothingFound         a REF or a name that the archive does not hold
 
 Trouble with one item of many is a value that is kept and counted, not one of these.
@@ -108,6 +109,11 @@ class DamagedExport(SourceError):
 
 class ImageRefused(ProvenanceError):
     template = "{path}: {what}."
+
+
+class SandboxBroken(ProvenanceError):
+    template = "The processes that decode images cannot be kept running: {what}."
+    hint = "Look at the memory that is free and at [images] memory_mb, then run the command again to go on."
 
 
 class OutputRefused(ProvenanceError):

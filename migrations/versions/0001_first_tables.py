@@ -27,6 +27,13 @@ _NEVER_DELETED = (
     "reports",
 )
 _NEVER_CHANGED = ("run_problems", "post_versions", "chain_revisions", "reports")
+_FIXED = {
+    "attachments": "version_id, position, kind, missing, detail, name, width, height, media_id, uploaded_at",
+    "posts": "channel_id, message_id, album, album_inferred",
+    "channels": "kind, peer_id",
+    "channel_names": "channel_id, title, username, seen_from",
+    "runs": "command, details, started_at",
+}
 
 
 def _protect() -> None:
@@ -44,9 +51,14 @@ def _protect() -> None:
         )
     op.execute(
         "CREATE TRIGGER attachments_unchanged BEFORE UPDATE ON attachments "
-        "WHEN OLD.file_id IS NOT NULL OR NEW.version_id <> OLD.version_id OR NEW.position <> OLD.position "
+        "WHEN OLD.file_id IS NOT NULL "
         "BEGIN SELECT RAISE(ABORT, 'what was observed is never overwritten: attachments'); END"
     )
+    for table, columns in _FIXED.items():
+        op.execute(
+            f"CREATE TRIGGER {table}_fixed BEFORE UPDATE OF {columns} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'what was observed is never overwritten: {table}'); END"
+        )
     op.execute(
         "CREATE TRIGGER files_unchanged BEFORE UPDATE OF sha256, size, observed_at ON files "
         "BEGIN SELECT RAISE(ABORT, 'what was observed is never overwritten: files'); END"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from provenance.app import clock
 from provenance.app.progress import Progress
 from provenance.archive import derive, read
+from provenance.archive.derive import Built
 from provenance.archive.index import HammingIndex
 from provenance.archive.store import Archive
 from provenance.core import chain, times
@@ -112,7 +113,6 @@ def _chain(archive: Archive, run_id: int, progress: Progress) -> None:
             for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
                 if sighting.file.id in picture_of:
                     found[picture_of[sighting.file.id]].append(sighting)
-            for picture, sightings in found.items():
-                built = chain.build(sightings)
-                derive.save_chain(connection, run_id, picture, members[picture], built, clock.now())
+            built = [Built(picture, members[picture], chain.build(sightings)) for picture, sightings in found.items()]
+            derive.save_chains(connection, run_id, built, clock.now())
         progress.advance(len(batch))

@@ -1,6 +1,6 @@
 """Writing down what is derived: fingerprints, matches, pictures, links. All of it can be made again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,33 +119,47 @@ def save_matches(connection: sa.Connection, matches: Iterable[tuple[int, int, Ma
         connection.execute(insert(schema.matches).on_conflict_do_nothing(), rows)
 
 
-def save_chain(
-    connection: sa.Connection, run_id: int, picture_id: int, file_ids: Sequence[int], chain: Chain, now: datetime
-) -> None:
-    """Replace a picture's links and first seen, and keep a revision wherever the first seen became another one."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A picture with all its files and the chain that was built from their sightings."""
+
+    picture: int
+    files: Sequence[int]
+    chain: Chain
+
+
+def save_chains(connection: sa.Connection, run_id: int, built: Sequence[Built], now: datetime) -> None:
+    """Replace the pictures' links and first seens, and keep a revision wherever a first seen became another one."""
     links, pictures = schema.links, schema.pictures
-    connection.execute(links.delete().where(links.c.picture_id == picture_id))
+    for chunk in chunks(each.picture for each in built):
+        connection.execute(links.delete().where(links.c.picture_id.in_(chunk)))
     rows = [
         {
-            "picture_id": picture_id,
+            "picture_id": each.picture,
             "from_attachment_id": link.source.attachment_id,
             "to_attachment_id": link.target.attachment_id,
             "kind": link.kind,
             "evidence": link.evidence,
         }
-        for link in chain.links
+        for each in built
+        for link in each.chain.links
     ]
     if rows:
         connection.execute(links.insert(), rows)
-    if chain.first is not None:
-        when = dated(chain.first)
-        connection.execute(
-            pictures.update()
-            .where(pictures.c.id == picture_id)
-            .values(first_ref=chain.first.ref, first_at=when.at, first_basis=when.basis)
-        )
-        _revise(connection, run_id, picture_id, file_ids, chain, now)
-    for chunk in chunks(file_ids):
+    firsts = [
+        {"row": each.picture, "ref": first.ref, "at": dated(first).at, "basis": dated(first).basis}
+        for each in built
+        if (first := each.chain.first)
+    ]
+    if firsts:
+        columns: dict[str, Any] = {
+            "first_ref": sa.bindparam("ref"),
+            "first_at": sa.bindparam("at"),
+            "first_basis": sa.bindparam("basis"),
+        }
+        connection.execute(pictures.update().where(pictures.c.id == sa.bindparam("row")).values(columns), firsts)
+    _revise(connection, run_id, built, now)
+    for chunk in chunks(file_id for each in built for file_id in each.files):
         connection.execute(schema.unresolved.delete().where(schema.unresolved.c.file_id.in_(chunk)))
 
 
@@ -153,7 +167,7 @@ def clear(connection: sa.Connection) -> None:
     """Throw away everything derived and mark every file for resolving. What the archive once said is kept."""
     for table in schema.DERIVED:
         connection.execute(table.delete())
-    all_files = sa.select(schema.files.c.id)
+    all_files = sa.select(schema.files.c.id).where(sa.literal(1) == 1)
     connection.execute(insert(schema.unresolved).from_select(["file_id"], all_files).on_conflict_do_nothing())
 
 
@@ -167,38 +181,36 @@ def revisions(connection: sa.Connection, file_ids: Iterable[int]) -> list[Any]:
     ]
 
 
-def _revise(
-    connection: sa.Connection, run_id: int, picture_id: int, file_ids: Sequence[int], chain: Chain, now: datetime
-) -> None:
+def _revise(connection: sa.Connection, run_id: int, built: Sequence[Built], now: datetime) -> None:
+    said = {row.picture_id: row for row in revisions(connection, (file for each in built for file in each.files))}
+    rows = [row for each in built for row in _revisions(each, said)]
+    if rows:
+        stamp = {"run_id": run_id, "at": now}
+        connection.execute(schema.chain_revisions.insert(), [row | stamp for row in rows])
+
+
+def _revisions(built: Built, said: Mapping[int, Any]) -> Iterator[dict[str, Any]]:
     """Every number that the picture ever had (its files' ids) gets a revision, if what it last said is outdated."""
-    first = chain.first
+    first = built.chain.first
     if first is None:
         return
     when = dated(first)
-    last = {row.picture_id: row for row in revisions(connection, file_ids)}
-    last.setdefault(picture_id, None)
-    rows = []
+    last = {number: said.get(number) for number in built.files if number in said or number == built.picture}
     for number, row in last.items():
         if row is not None and (row.after_ref, row.after_at) == (first.ref, when.at):
             continue
         joined = any(
             other is not None and key != number and other.after_ref == first.ref for key, other in last.items()
         )
-        rows.append(
-            {
-                "picture_id": number,
-                "run_id": run_id,
-                "at": now,
-                "before_ref": row.after_ref if row else None,
-                "before_at": row.after_at if row else None,
-                "after_ref": first.ref,
-                "after_at": when.at,
-                "basis": when.basis,
-                "reason": revision_reason(row.after_ref if row else None, first, joined),
-            }
-        )
-    if rows:
-        connection.execute(schema.chain_revisions.insert(), rows)
+        yield {
+            "picture_id": number,
+            "before_ref": row.after_ref if row else None,
+            "before_at": row.after_at if row else None,
+            "after_ref": first.ref,
+            "after_at": when.at,
+            "basis": when.basis,
+            "reason": revision_reason(row.after_ref if row else None, first, joined),
+        }
 
 
 def _match_row(one: int, other: int, match: Match) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Connections to one SQLite archive: WAL, foreign keys, and writers that take the lock when they begin."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +16,29 @@ from sqlalchemy.pool import NullPool
 from provenance.errors import ArchiveBusy, ArchiveUnusable
 
 BUSY_SECONDS = 60
-_PRAGMAS = ("foreign_keys = ON", "synchronous = FULL", "cache_size = -65536", "temp_store = MEMORY")
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "synchronous = FULL",
+    # Without it INSERT OR REPLACE would slip past the triggers that keep rows from being deleted.
+    "recursive_triggers = ON",
+    "cache_size = -65536",
+    "temp_store = MEMORY",
+)
 
 
 def connect(database: Path, *, write: bool) -> sa.Engine:
     """Return an engine for the database file; a reader opens it read-only and sees one snapshot a transaction."""
-    mode = "rwc" if write else "ro"
-    address = f"file:{quote(str(database.absolute()))}?mode={mode}&uri=true"
-    engine = sa.create_engine(f"sqlite:///{address}", poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    options = {"mode": "rwc" if write else "ro", "uri": "true"}
+    if (
+        not write
+        and not os.access(database.parent, os.W_OK)
+        and not database.with_name(f"{database.name}-wal").exists()
+    ):
+        # A reader that may not make WAL's helper files can still read what nobody is writing.
+        options["immutable"] = "1"
+    # As a URL object: in a text, SQLAlchemy would take the quoting apart.
+    address = sa.URL.create("sqlite", database=f"file:{quote(str(database.absolute()))}", query=options)
+    engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
 
     @event.listens_for(engine, "connect")

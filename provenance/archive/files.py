@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,16 +65,17 @@ class FileStore:
             yield from sorted(path.name for path in folder.iterdir() if len(path.name) == 64)
 
     def _write(self, target: Path, content: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Named by process: two that take in the same bytes at once must not write into one file.
+        temporary = target.with_name(f".new-{os.getpid()}-{target.name}")
         try:
-            with os.fdopen(descriptor, "wb") as stream:
+            with temporary.open("wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(temporary).replace(target)
+            temporary.replace(target)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 

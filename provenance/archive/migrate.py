@@ -9,13 +9,14 @@ from provenance import resources
 from provenance.archive import schema
 from provenance.archive.engine import BUSY_SECONDS, connect, translated
 from provenance.archive.store import DATABASE, Archive
-from provenance.errors import ArchiveTooNew, NoArchive
+from provenance.errors import ArchiveTooNew, ArchiveUnusable, NoArchive
 
 
 def create_or_open(directory: Path) -> Archive:
     """Open the archive in `directory`; make an empty one where there is none."""
-    if not (directory / DATABASE).is_file():
-        directory.mkdir(parents=True, exist_ok=True)
+    database = directory / DATABASE
+    if not database.is_file() or Archive(directory).is_blank():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         upgrade_tables(directory)
     return Archive.open(directory)
 
@@ -29,18 +30,25 @@ def upgrade(directory: Path, now: datetime) -> Path | None:
     if not database.is_file():
         raise NoArchive(directory=directory)
     found = Archive(directory).revision()
-    if found is not None and found > schema.HEAD:
+    if found is None:
+        raise ArchiveUnusable(directory=directory, what=f"{DATABASE} is not an archive of Provenance")
+    if found > schema.HEAD:
         raise ArchiveTooNew(directory=directory, found=found, known=schema.HEAD)
     if found == schema.HEAD:
         return None
     copy = database.with_name(f"archive-{found}-{now:%Y%m%dT%H%M%SZ}.db")
-    with (
-        closing(sqlite3.connect(database, timeout=BUSY_SECONDS)) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
+    try:
+        _back_up(database, copy)
+    except sqlite3.Error as error:
+        copy.unlink(missing_ok=True)
+        raise ArchiveUnusable(directory=directory, what=f"its backup copy could not be made: {error}") from error
     upgrade_tables(directory)
     return copy
+
+
+def _back_up(database: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(database, timeout=BUSY_SECONDS)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
 
 
 def upgrade_tables(directory: Path, scripts: Path | None = None, revision: str = "head") -> None:

@@ -19,6 +19,7 @@ from provenance.core.model import (
     Attachment,
     AttachmentKind,
     Channel,
+    ForwardHeader,
     Missing,
     Post,
     Problem,
@@ -84,7 +85,7 @@ def add_channel(connection: sa.Connection, channel: Channel, now: datetime) -> i
     newest = connection.execute(
         sa.select(names).where(names.c.channel_id == channel_id).order_by(names.c.id.desc()).limit(1)
     ).first()
-    username = channel.username or (newest.username if newest else None)
+    username = (channel.username and storable(channel.username)) or (newest.username if newest else None)
     if newest is not None and (newest.title, newest.username) == (title, username):
         connection.execute(names.update().where(names.c.id == newest.id).values(seen_to=now))
         return int(channel_id)
@@ -144,7 +145,7 @@ def identity(kind: str, peer_id: int, post: Post) -> str:
 
     What is not in it (reactions, view counts, whether the exporter included a file) makes no new version.
     """
-    forward = post.forward
+    forward = None if post.forward == ForwardHeader() else post.forward
     header = forward and [forward.name, forward.kind, forward.peer_id, forward.message_id, _iso(forward.at)]
     attached = [[each.kind, each.media_id, _iso(each.uploaded_at)] for each in post.attachments]
     times = [_iso(post.posted_at), _iso(post.edited_at), _iso(post.claimed_at)]

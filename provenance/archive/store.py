@@ -54,6 +54,11 @@ class Archive:
             found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
             return None if found is None else str(found)
 
+    def is_blank(self) -> bool:
+        """Whether the database holds no table at all: its making was interrupted."""
+        with translated(self.directory), self._reader.connect() as connection:
+            return not sa.inspect(connection).get_table_names()
+
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One snapshot of the archive, however long it is looked at."""

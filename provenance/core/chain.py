@@ -55,10 +55,10 @@ def revision_reason(before: str | None, after: Sighting, joined: bool) -> str:
     """Say why "first seen" became `after`; `before` is the post that it was."""
     if before is None:
         return "first record of this picture"
-    if joined:
-        return f"joined with another picture, whose first post {after.ref} is earlier than {before}"
     if before == after.ref:
         return f"the time of {after.ref} was corrected by what was archived since"
+    if joined:
+        return f"joined with another picture, whose first post {after.ref} is earlier than {before}"
     return f"{after.ref} was archived, which is earlier than {before}"
 
 
@@ -73,7 +73,8 @@ def _earlier_claims(ordered: Sequence[Sighting], first: Sighting | None) -> list
 
 
 def _unarchived_sources(ordered: Sequence[Sighting]) -> list[str]:
-    found = [_uncredited(each) for i, each in enumerate(ordered) if each.forward and not _credited(each, ordered[:i])]
+    posts = _posts(ordered)
+    found = [_uncredited(each) for i, each in enumerate(posts) if each.forward and not _credited(each, posts[:i])]
     return list(dict.fromkeys(found))
 
 
@@ -89,20 +90,30 @@ def _same_moment(ordered: Sequence[Sighting], first: Sighting | None) -> list[st
     if first is None:
         return []
     at = dated(first).at
-    rivals = [each for each in ordered if each is not first and dated(each).at == at and dated(each).vouched]
+    rivals = {_post(each) for each in ordered if dated(each).at == at and dated(each).vouched} - {_post(first)}
     if not rivals:
         return []
     return [f"{len(rivals)} more post(s) carry this picture at the same second as the first; their order is not known."]
 
 
 def _links(ordered: Sequence[Sighting]) -> list[Link]:
-    # A folder of images is nobody's post: nothing was copied from it or to it.
-    posts = [each for each in ordered if each.channel.kind is not PeerKind.COLLECTION]
+    posts = _posts(ordered)
     links = []
     for i, target in enumerate(posts):
-        if i and (link := _link(target, posts[:i])):
+        # A post is no copy of itself, whatever its versions hold.
+        earlier = [each for each in posts[:i] if _post(each) != _post(target)]
+        if earlier and (link := _link(target, earlier)):
             links.append(link)
     return links
+
+
+def _posts(ordered: Sequence[Sighting]) -> list[Sighting]:
+    """Leave out collections: a folder of images is nobody's post, nothing was copied from it or to it."""
+    return [each for each in ordered if each.channel.kind is not PeerKind.COLLECTION]
+
+
+def _post(sighting: Sighting) -> tuple[object, int]:
+    return sighting.channel.key, sighting.message_id
 
 
 def _link(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from provenance.core.model import File, Held, Media, PeerKind, Sighting, Source, Version
+from provenance.core.model import AttachmentKind, Held, Media, PeerKind, Sighting, Source, Version
 
 
 class Basis(StrEnum):
@@ -63,6 +63,8 @@ def dated(sighting: Sighting) -> Dated:
 
 def _moment(sighting: Sighting, warnings: list[str]) -> tuple[datetime, Basis]:
     if sighting.posted_at is None:
+        if sighting.uploaded_at is not None:
+            return sighting.uploaded_at, Basis.UPLOADED
         if sighting.claimed_at is not None:
             warnings.append(CLAIMED if sighting.channel.kind is PeerKind.COLLECTION else LOCAL_TIME)
             return sighting.claimed_at, Basis.CLAIMED
@@ -84,14 +86,19 @@ def _moment(sighting: Sighting, warnings: list[str]) -> tuple[datetime, Basis]:
     return sighting.posted_at, Basis.POSTED
 
 
-def order(sighting: Sighting) -> tuple[datetime, str, int, int, int]:
-    """Sort key: time, then names that do not depend on the order in which things came in."""
+def order(sighting: Sighting) -> tuple[datetime, bool, str, int, int, int, str]:
+    """Sort key: time, then names that do not depend on the order in which things came in.
+
+    Within one second a forward comes after what it may be a forward of.
+    """
     return (
         dated(sighting).at,
+        sighting.forward is not None,
         sighting.channel.kind,
         sighting.channel.id,
         sighting.message_id,
         sighting.position,
+        sighting.file.sha256,
     )
 
 
@@ -118,7 +125,7 @@ def _fold(post: list[Version]) -> Iterator[Sighting]:
         first, held = group[0]
         if held.file is None:
             continue
-        media = _media(held.file, first, post)
+        media = _media(held, first, post)
         uploads = [each.uploaded_at for _, each in group if each.uploaded_at is not None]
         yield Sighting(
             attachment_id=min(each.attachment_id for _, each in group),
@@ -144,16 +151,20 @@ def _fold(post: list[Version]) -> Iterator[Sighting]:
         )
 
 
-def _version_order(version: Version) -> tuple[bool, datetime, str, list[str]]:
+def _version_order(version: Version) -> tuple[bool, datetime, str, str]:
     """Unedited first, then by the edit's time; ties by content, never by the order of import."""
     since = version.edited_at or version.posted_at or version.observed_at
-    files = [held.file.sha256 if held.file else "" for held in version.held]
-    return (version.edited_at is not None, since, version.text, files)
+    held = [
+        (each.position, each.kind.value, each.file.sha256 if each.file else "", each.media_id, str(each.uploaded_at))
+        for each in version.held
+    ]
+    rest = (held, version.forward, version.source.value)
+    return (version.edited_at is not None, since, version.text, repr(rest))
 
 
-def _media(file: File, first: Version, post: list[Version]) -> Media:
+def _media(what: Held, first: Version, post: list[Version]) -> Media:
     """Compare `first`, the earliest version that holds the file, with the versions that certainly do not."""
-    strangers = [version for version in post if not _may_hold(version, file)]
+    strangers = [version for version in post if not _may_hold(version, what)]
     if first.edited_at is None:
         return Media.DISPUTED if any(version.edited_at is None for version in strangers) else Media.ORIGINAL
     if any(version.edited_at is None or version.edited_at < first.edited_at for version in strangers):
@@ -161,5 +172,12 @@ def _media(file: File, first: Version, post: list[Version]) -> Media:
     return Media.EDITED
 
 
-def _may_hold(version: Version, file: File) -> bool:
-    return any(held.file is None or held.file.id == file.id for held in version.held)
+def _may_hold(version: Version, what: Held) -> bool:
+    """Whether the version holds the image, or lacks what could be it, or offers nothing of its kind to compare."""
+    if any(held.file is None or held.file == what.file for held in version.held):
+        return True
+    return bool(version.held) and not any(_whole(held) == _whole(what) for held in version.held)
+
+
+def _whole(held: Held) -> bool:
+    return held.kind is not AttachmentKind.DOCUMENT_THUMBNAIL

@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -62,8 +62,10 @@ def open_image(path: Path, max_pixels: int) -> Opened:
             image = _identify(path)
             width, height = image.size
             if width * height > max_pixels:
+                image.close()
                 raise Refused(f"{width} x {height} pixels are more than the limit of {max_pixels}")
-            orientation = _orientation(image)
+            # Pillow turns TIFFs by itself while it decodes them, and gives the size after that.
+            orientation = 1 if image.format == "TIFF" else _orientation(image)
     except _READ_ERRORS as error:
         raise Refused(_reason(error)) from error
     if orientation >= 5:
@@ -92,16 +94,20 @@ def upright_colour(opened: Opened, side: int) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             opened.image.draft("RGB", (side, side))
-            colour = _flattened(opened.image).convert("RGB")
-            return _upright(ImageOps.contain(colour, (side, side)), opened.orientation)
+            colour = _flattened(_scaled(opened.image)).convert("RGB")
+            scale = min(side / colour.width, side / colour.height)
+            size = max(1, round(colour.width * scale)), max(1, round(colour.height * scale))
+            small = _upright(colour.resize(size, Image.Resampling.LANCZOS), opened.orientation)
+            # Made anew from the pixels: comments and profiles of the original do not come along.
+            return Image.frombytes(small.mode, small.size, small.tobytes())
     except _READ_ERRORS as error:
         raise Refused(_reason(error)) from error
 
 
 def _identify(path: Path) -> Image.Image:
     with path.open("rb") as stream:
-        head = stream.read(12)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        head = stream.read(64)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
@@ -124,10 +130,18 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _grey(image: Image.Image) -> Image.Image:
+    return _flattened(_scaled(image)).convert("L")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Bring levels of 16 and more bits down to 8: Pillow would clip them, and the picture would come out white."""
     if image.mode.startswith("I;16"):
-        # Pillow would clip 16-bit levels at 255, and the picture would come out white.
         return image.convert("I").point(lambda level: level / 256).convert("L")
-    return _flattened(image).convert("L")
+    if image.mode in {"I", "F"}:
+        low, high = image.getextrema()
+        scale = 255 / ((high - low) or 1)
+        return image.point(lambda level: level * scale - low * scale).convert("L")
+    return image
 
 
 def _flattened(image: Image.Image) -> Image.Image:
@@ -143,8 +157,12 @@ def _reason(error: BaseException) -> str:
         return "not an image of a known format"
     if isinstance(error, MemoryError):
         return "needs more memory than the limit allows"
-    words = " ".join(str(error).split())[:200]
-    return f"cannot be decoded: {words or type(error).__name__}"
+    return plain(f"cannot be decoded: {str(error) or type(error).__name__}")
+
+
+def plain(text: str) -> str:
+    """One short line with nothing in it that a terminal would obey: decoders quote what they choke on."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))[:200]
 
 
 # What Pillow and its plugins were seen to raise on damaged files.

@@ -17,6 +17,10 @@ _LOW = 16
 _steps = np.arange(SIDE)
 _COSINES = 2 * np.cos(np.pi * np.arange(_LOW)[:, None] * (2 * _steps[None, :] + 1) / (2 * SIDE))
 _ALTERNATE = (-1.0) ** np.arange(_LOW)
+_COLUMNS, _ROWS = np.ones((_LOW, 1)) * _ALTERNATE[None, :], _ALTERNATE[:, None] * np.ones((1, _LOW))
+_SIGNS = np.stack([np.ones((_LOW, _LOW)), _COLUMNS, _ROWS, _COLUMNS * _ROWS])
+# For each of `matching.ORIENTATIONS`: which signs, and whether transposed.
+_VARIANTS = ((0, 0), (2, 1), (3, 0), (1, 1), (1, 0), (3, 1), (2, 0), (0, 1))
 
 # Mean size of a coefficient, in grey levels, below which its sign is noise of the compression.
 _NOISE = 0.1
@@ -39,31 +43,22 @@ def fingerprint(levels: bytes) -> Fingerprint:
     """Return the fingerprint of a picture given as SIDE x SIDE grey levels, one byte each, row by row."""
     grey = np.frombuffer(levels, dtype=np.uint8).reshape(SIDE, SIDE).astype(np.float64)
     low = _COSINES @ grey @ _COSINES.T
-    mirrored = low * _ALTERNATE[None, :]
-    codes = [_code(turned) for picture in (low, mirrored) for turned in _turns(picture)]
-    return Fingerprint(b"".join(codes), _quality(grey, low))
-
-
-def _turns(low: Grey) -> tuple[Grey, Grey, Grey, Grey]:
-    """The coefficients of the picture turned clockwise by 0, 90, 180 and 270 degrees."""
-    columns, rows = _ALTERNATE[None, :], _ALTERNATE[:, None]
-    return low, low.T * columns, low * columns * rows, low.T * rows
-
-
-def _code(low: Grey) -> bytes:
-    return np.packbits(low > _median(low)).tobytes()
-
-
-def _median(low: Grey) -> float:
-    """The median of an even number of values; numpy's own takes longer than the transform."""
-    values = np.sort(low, axis=None)
-    middle = len(values) // 2
-    return float(values[middle - 1] + values[middle]) / 2
+    # The picture as it is, mirrored, upside down, and both; a median for each, as for a picture of its own.
+    signed = low * _SIGNS
+    ordered = np.sort(signed.reshape(len(_SIGNS), -1), axis=1)
+    middle = ordered.shape[1] // 2
+    medians = (ordered[:, middle - 1] + ordered[:, middle]) / 2
+    upright = signed > medians[:, None, None]
+    # A quarter turn is a transposition and a mirroring: the same bits in another order.
+    turned = upright.transpose(0, 2, 1)
+    bits = np.stack([(upright, turned)[transposed][sign] for sign, transposed in _VARIANTS])
+    codes = np.packbits(bits.reshape(len(_VARIANTS), -1), axis=1).tobytes()
+    return Fingerprint(codes, _quality(grey, low))
 
 
 def _quality(grey: Grey, low: Grey) -> int:
     """Share of places with detail of their own, in percent; 0 where the hash's bits are mere noise."""
-    if _median(np.abs(low)) / SIDE**2 < _NOISE:
+    if np.sort(np.abs(low), axis=None)[low.size // 2] / SIDE**2 < _NOISE:
         return 0
     inner = grey[1:-1, 1:-1]
     laplacian = np.abs(4 * inner - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:])

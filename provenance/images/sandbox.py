@@ -17,7 +17,8 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from provenance.images.decode import Refused
+from provenance.errors import SandboxBroken
+from provenance.images.decode import Refused, plain
 
 try:
     import resource
@@ -76,12 +77,11 @@ class Sandbox:
     def map(self, task: Callable[[Path, int], Answer], paths: Iterable[Path]) -> Iterator[Answer | Refusal]:
         """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`."""
         pool = self._started()
-        waiting: deque[ProcessFuture[Answer]] = deque()
+        waiting: deque[ProcessFuture[Any]] = deque()
         remaining = iter(paths)
         while True:
             for path in itertools.islice(remaining, self._workers * _AHEAD - len(waiting)):
-                args = (path, self.limits.max_pixels)
-                waiting.append(pool.schedule(task, args=args, timeout=self.limits.seconds))
+                waiting.append(pool.schedule(_run, (task, path, self.limits), timeout=self.limits.seconds))
             if not waiting:
                 return
             yield _answer(waiting.popleft(), self.limits)
@@ -105,16 +105,31 @@ class Sandbox:
 def _answer(future: "ProcessFuture[Any]", limits: Limits) -> Any:
     try:
         return future.result()
-    except Refused as refused:
-        return Refusal(str(refused))
     except FutureTimeout:
         return Refusal(f"decoding took longer than {limits.seconds:g} s and was stopped")
     except ProcessExpired as expired:
         return Refusal(f"the decoder died (exit code {expired.exitcode})")
+    except RuntimeError as error:
+        # The pool itself has failed: that says nothing about this file, so it must not be recorded as its fault.
+        raise SandboxBroken(what=error) from error
+
+
+def _run(task: Callable[[Path, int], Any], path: Path, limits: Limits) -> Any:
+    """Run a task in the worker. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
+    if hasattr(signal, "setitimer"):
+        # The parent kills a worker that hangs; should the parent be gone, the worker ends by itself.
+        signal.setitimer(signal.ITIMER_REAL, limits.seconds + 1)
+    try:
+        return task(path, limits.max_pixels)
+    except Refused as refused:
+        return Refusal(str(refused))
     except MemoryError:
         return Refusal("needs more memory than the limit allows")
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises is a finding about this one file
-        return Refusal(f"cannot be decoded: {type(error).__name__}: {error}"[:200])
+    except BaseException as error:  # noqa: BLE001 - whatever a decoder raises is a finding about this one file
+        return Refusal(plain(f"cannot be decoded: {type(error).__name__}: {error}"))
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def memory_is_limited() -> bool:

@@ -16,7 +16,8 @@ from ijson.common import JSONError, ObjectBuilder
 
 from provenance.core.model import Channel, PeerKind, Post, Problem
 from provenance.errors import DamagedExport, HtmlExport, NotAnExport
-from provenance.sources.desktop_message import as_album, continues_album, convert
+from provenance.sources.desktop_escapes import Mended
+from provenance.sources.desktop_message import ALBUM, as_album, continues_album, convert
 
 _RESULT = "result.json"
 _KINDS = {
@@ -34,6 +35,8 @@ _KINDS = {
 # Where a chat may stand: the root of the file, or the lists of a whole-account export.
 _CHATS = ("", "chats.list.item", "left_chats.list.item")
 _MESSAGES = {f"{chat}.messages".lstrip("."): chat for chat in _CHATS}
+_PLACE = 10_000
+"""Longest name of a place in the file, in characters."""
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -54,16 +57,22 @@ def find(path: Path) -> Path:
 
     Raises HtmlExport or NotAnExport.
     """
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise NotAnExport(path=path, what=error.strerror or error) from error
+    if not exists:
+        raise NotAnExport(path=path, what="there is no such file or folder")
     if path.is_dir():
         if (path / _RESULT).is_file():
             return path / _RESULT
         if any(path.glob("messages*.html")) or (path / "export_results.html").exists():
             raise HtmlExport(path=path)
         raise NotAnExport(path=path, what=f"the folder holds no {_RESULT}")
-    if not path.exists():
-        raise NotAnExport(path=path, what="there is no such file or folder")
     if path.suffix.lower() in {".html", ".htm"}:
         raise HtmlExport(path=path)
+    if not path.is_file():
+        raise NotAnExport(path=path, what="it is not a regular file")
     return path
 
 
@@ -85,7 +94,7 @@ def read(result: Path) -> Iterator[Item]:
 def _skip_mark(result: Path, stream: IO[bytes]) -> None:
     head = stream.read(3)
     if encoding := _BOMS.get(head[:2]):
-        raise DamagedExport(path=result, where="at byte 0", what=f"it is written in {encoding}, not in UTF-8")
+        raise NotAnExport(path=result, what=f"it is written in {encoding}, not in UTF-8")
     if head != b"\xef\xbb\xbf":
         stream.seek(0)
 
@@ -100,7 +109,7 @@ class _Reader:
         self._chats = 0
 
     def items(self, stream: IO[bytes]) -> Iterator[Item]:
-        events = ijson.parse(stream, use_float=True)
+        events = _bounded(ijson.parse(Mended(stream)))
         try:
             yield from self._walk(events)
         except (JSONError, UnicodeDecodeError) as error:
@@ -140,7 +149,7 @@ class _Reader:
                     yield Item(channel, problem=Problem(where, converted.what))
                     continue
                 self._last = f"after message {converted.message_id} of «{channel.title}»"
-                if album and not continues_album(album[-1], converted):
+                if album and (len(album) == ALBUM or not continues_album(album[-1], converted)):
                     yield from (Item(channel, post) for post in as_album(album))
                     album = []
                 album.append(converted)
@@ -177,5 +186,17 @@ class _Reader:
         return Channel(_KINDS.get(str(kind), PeerKind.CHANNEL), peer_id, title)
 
 
+def _bounded(events: Iterator[tuple[str, str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """Stop at nesting that no export has: the place's name grows with the depth, and reading with its square."""
+    for event in events:
+        if len(event[0]) > _PLACE:
+            raise JSONError("nested too deeply")
+        yield event
+
+
 def _first_line(error: BaseException) -> str:
-    return " ".join(str(error).split("\n")[0].split()) or type(error).__name__
+    """The parser's complaint without the excerpt that follows it; it arrives as bytes."""
+    words = error.args[0] if error.args else ""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    first = " ".join(text.split("\n")[0].split())
+    return "".join(char if char.isprintable() else "?" for char in first) or type(error).__name__

@@ -1,9 +1,11 @@
 """One message of a Telegram Desktop export, from its JSON to a Post."""
 
 import json
+import math
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ _PEER_KINDS = {
 }
 _MAX_ID = 2**63 - 1
 
+ALBUM = 10
+"""Most posts that Telegram puts into one album."""
+
 
 class _Message(msgspec.Struct, forbid_unknown_fields=False):
     """The fields that are used; everything else is kept in `raw`."""
@@ -34,7 +39,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=False):
     edited: str | None = None
     action: str | None = None
     from_id: str | None = None
-    forwarded_from: str | None = None
+    forwarded_from: str | msgspec.UnsetType | None = msgspec.UNSET
     forwarded_from_id: str | None = None
     photo: str | None = None
     file: str | None = None
@@ -50,10 +55,10 @@ class _Message(msgspec.Struct, forbid_unknown_fields=False):
 def convert(message: object, root: Path) -> Post | Problem:
     """Turn one message of the export whose folder is `root` into a Post; a Problem says why it cannot be."""
     number = message.get("id") if isinstance(message, dict) else None
-    where = f"message {number}" if isinstance(number, int | str) else "a message without a number"
+    where = f"message {str(number)[:100]}" if isinstance(number, int | str) else "a message without a number"
     try:
         parsed = msgspec.convert(message, _Message, strict=False)
-        return _post(parsed, json.dumps(message), root)
+        return _post(parsed, json.dumps(message, default=_number), root)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         return Problem(where, " ".join(str(error).split()))
     except RecursionError:
@@ -100,6 +105,11 @@ def _post(message: _Message, raw: str, root: Path) -> Post:
     )
 
 
+def _number(value: Decimal) -> float | str:
+    """A number that is no integer, for `raw`."""
+    return float(value) if math.isfinite(float(value)) else str(value)
+
+
 def _time(unix: int | None, key: str) -> datetime | None:
     if not unix:
         return None
@@ -122,16 +132,18 @@ def _local(text: str | None) -> datetime | None:
 def _text(text: str | list[str | dict[str, Any]]) -> str:
     if isinstance(text, str):
         return text
-    return "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in text)
+    return "".join(part if isinstance(part, str) else str(part.get("text") or "") for part in text)
 
 
 def _forward(message: _Message) -> ForwardHeader | None:
-    if message.forwarded_from is None and message.forwarded_from_id is None:
+    if message.forwarded_from is msgspec.UNSET and message.forwarded_from_id is None:
         return None
     kind = peer_id = None
     if found := _PEER.fullmatch(message.forwarded_from_id or ""):
         kind, peer_id = _PEER_KINDS[found[1]], int(found[2])
-    return ForwardHeader(name=message.forwarded_from, kind=kind, peer_id=peer_id)
+    # Null stands for a source without a name (a deleted account): still a forward.
+    unnamed = None if peer_id is not None else ""
+    return ForwardHeader(name=message.forwarded_from or unnamed, kind=kind, peer_id=peer_id)
 
 
 def _attachments(message: _Message, root: Path, service: str | None) -> list[Attachment]:

@@ -29,6 +29,8 @@ def inside(root: Path, named: str) -> Path:
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise Refused(Missing.NOT_FOUND, f"no such file: {named}") from None
+    except UnicodeEncodeError:
+        raise Refused(Missing.NOT_FOUND, f"no file can have this name: {named!r}") from None
     except (OSError, RuntimeError) as error:
         raise Refused(Missing.UNREADABLE, f"{named}: {error}") from error
     if not path.is_relative_to(root.resolve()):

@@ -37,6 +37,11 @@ def arrived(message_id: int, *contents: bytes | None, media: Sequence[dict[str, 
     return Arrived(Post(message_id, attachments=tuple(each for each, _ in pairs), **fields), tuple(pairs))
 
 
+def rows(archive: Archive, table: sa.Table) -> list[Any]:
+    with archive.read() as connection:
+        return list(connection.execute(sa.select(table).order_by(*table.primary_key.columns)))
+
+
 class Desk:
     """Writes into an archive as an import does, one transaction a call."""
 
@@ -69,12 +74,11 @@ class Desk:
         with self.archive.write() as connection:
             seen = times.sightings(read.versions_with_files(connection, file_ids))
             built = chain.build([each for each in seen if each.file.id in file_ids])
-            derive.save_chain(connection, self.run, picture, file_ids, built, now)
+            derive.save_chains(connection, self.run, [derive.Built(picture, file_ids, built)], now)
         return built
 
     def rows(self, table: sa.Table) -> list[Any]:
-        with self.archive.read() as connection:
-            return list(connection.execute(sa.select(table).order_by(*table.primary_key.columns)))
+        return rows(self.archive, table)
 
     def unresolved(self) -> set[int]:
         return {row.file_id for row in self.rows(schema.unresolved)}

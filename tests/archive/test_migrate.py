@@ -17,7 +17,7 @@ from provenance.archive import migrate, schema
 from provenance.archive.engine import connect
 from provenance.archive.store import DATABASE, Archive
 from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
-from tests.archive.conftest import Desk, arrived
+from tests.archive.conftest import Desk, arrived, rows
 from tests.core.build import NOON
 
 SECOND = '''
@@ -115,7 +115,7 @@ def test_another_programs_database_gets_no_tables(tmp_path: Path) -> None:
 
 def test_there_is_nothing_to_do_for_an_archive_of_today(desk: Desk) -> None:
     assert migrate.upgrade(desk.archive.directory, NOON) is None
-    assert [path.name for path in desk.archive.directory.iterdir()] == [DATABASE]
+    assert [path.name for path in desk.archive.directory.glob("*.db")] == [DATABASE]
 
 
 def test_nothing_is_upgraded_where_there_is_nothing(tmp_path: Path) -> None:
@@ -149,9 +149,7 @@ def test_an_older_archive_is_migrated_after_a_copy(
     shutil.copytree(directory, directory.parent / "old", ignore=lambda *_: [DATABASE])
     (directory.parent / "old" / BACKUP).rename(directory.parent / "old" / DATABASE)
     for each in (directory, directory.parent / "old"):
-        desk = object.__new__(Desk)
-        desk.archive = Archive(each)
-        assert {table.name: desk.rows(table) for table in schema.metadata.sorted_tables} == before
+        assert {table.name: rows(Archive(each), table) for table in schema.metadata.sorted_tables} == before
     assert Archive.open(directory).check_database() == []
 
 
@@ -164,7 +162,7 @@ def test_a_newer_archive_is_left_alone(desk: Desk, scripts: Path) -> None:
         with pytest.raises(ArchiveTooNew, match="0002"):
             attempt()
     assert (directory / DATABASE).read_bytes() == before
-    assert [path.name for path in directory.iterdir()] == [DATABASE]
+    assert [path.name for path in directory.glob("*.db")] == [DATABASE]
 
 
 @pytest.mark.parametrize(

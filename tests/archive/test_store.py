@@ -58,7 +58,7 @@ def test_reading_needs_no_helper_files_and_leaves_the_database_alone(desk: Desk)
     helpers = [archive.database.with_name(DATABASE + suffix) for suffix in ("-wal", "-shm")]
     assert [path.exists() for path in helpers] == [False, False]
     before = archive.database.read_bytes()
-    assert len(Desk.rows(desk, schema.posts)) == 1
+    assert len(desk.rows(schema.posts)) == 1
     assert archive.database.read_bytes() == before
 
 

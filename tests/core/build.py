@@ -19,7 +19,8 @@ from provenance.core.model import (
     Source,
     Version,
 )
-from provenance.images.measure import measure
+from provenance.images.fingerprint import fingerprint
+from provenance.images.reduce import reduce
 
 NOON = datetime(2024, 12, 17, 12, tzinfo=UTC)
 
@@ -106,8 +107,8 @@ def sighting(at: datetime | None = NOON, **more: Any) -> Sighting:
 def measured(image: Image.Image, path: Path, number: int, quality: int = 90) -> File:
     """Write an image as JPEG and return it as the archive would know it."""
     image.save(path, "JPEG", quality=quality)
-    found = measure(path, 10**8)
-    code = found.fingerprint
+    found = reduce(path, 10**8)
+    code = fingerprint(found.grey)
     return File(number, f"{number:064x}", 1, found.format, found.width, found.height, code.codes, code.quality)
 
 

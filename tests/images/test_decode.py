@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from provenance.core.matching import BYTES
-from provenance.images.decode import Refused, open_image, reduced_grey, upright_colour
+from provenance.images.decode import SIDE, Refused, open_image, reduced_grey, upright_colour
 from provenance.images.fingerprint import fingerprint
 from tests.stories import random_photo
 
@@ -101,9 +101,10 @@ def test_reads_the_first_of_several_frames(file: Write, photo: Image.Image, form
     assert away(file(encoded(photo, form, save_all=True, append_images=[random_photo(2)])), photo) <= 12
 
 
-@pytest.mark.parametrize("options", [{"progressive": True}, {"quality": 20}, {"subsampling": 2}, {"restart": 4}])
+@pytest.mark.parametrize(
+    "options", [{"progressive": True}, {"quality": 20}, {"subsampling": 2}, {"restart_marker_blocks": 4}]
+)
 def test_reads_every_kind_of_jpeg(file: Write, photo: Image.Image, options: dict[str, object]) -> None:
-    options.pop("restart", None)
     assert away(file(encoded(photo, "JPEG", **options)), photo) <= 6
 
 
@@ -124,9 +125,9 @@ def test_16_bit_levels_are_scaled_not_clipped(file: Write, photo: Image.Image) -
     assert away(file(png(480, 320, 16, 2, rows)), photo) <= 2
 
 
-@pytest.mark.parametrize("kind", [np.int32, np.float32])
-def test_tiffs_of_deep_levels_are_scaled_not_clipped(file: Write, photo: Image.Image, kind: type) -> None:
-    levels = np.asarray(photo.convert("L")).astype(kind) * 257
+@pytest.mark.parametrize("kind", ["int32", "float32"])
+def test_tiffs_of_deep_levels_are_scaled_not_clipped(file: Write, photo: Image.Image, kind: str) -> None:
+    levels = np.asarray(photo.convert("L"), dtype=kind) * 257
     assert away(file(encoded(Image.fromarray(levels), "TIFF")), photo) <= 2
 
 
@@ -246,7 +247,7 @@ def test_a_text_that_unpacks_to_a_giant_is_refused(file: Write, kind: bytes) -> 
     assert "too large" in refusal(file(data))
 
 
-@pytest.mark.parametrize("form", ["PPM", "ICO", "EPS", "TGA", "PCX", "JPEG2000", "DDS", "SGI", "ICNS", "PDF", "IM"])
+@pytest.mark.parametrize("form", ["PPM", "ICO", "EPS", "TGA", "PCX", "JPEG2000", "DDS", "SGI", "ICNS", "PDF"])
 def test_formats_that_are_not_on_the_list_are_refused(file: Write, photo: Image.Image, form: str) -> None:
     path = file(encoded(photo.resize((256, 256)), form))
     assert refusal(path) == "not an image of a known format"
@@ -326,15 +327,15 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 def test_damaged_files_give_a_picture_or_a_refusal_and_nothing_else(file: Write, which: int) -> None:
     data = seeds_to_damage()[which]
     rng = random.Random(which)
-    refused = 0
+    reasons = []
     for _ in range(400):
         path = file(damaged(data, rng))
         try:
             opened = open_image(path, 10**6)
             with opened.image:
-                assert reduced_grey(opened).shape == (64, 64)
+                assert len(reduced_grey(opened)) == SIDE * SIDE
                 assert max(upright_colour(opened, 32).size) <= 32
         except Refused as error:
-            refused += 1
-            assert "\n" not in str(error)
-    assert refused
+            reasons.append(str(error))
+    assert reasons
+    assert all(reason.isprintable() for reason in reasons)

@@ -1,4 +1,4 @@
-"""One decode, everything measured; by itself and in a worker."""
+"""One decode in a worker, and everything measured of it."""
 
 from pathlib import Path
 
@@ -8,50 +8,64 @@ import pytest
 from PIL import Image
 
 from provenance.core.matching import BYTES
-from provenance.images.decode import Refused
 from provenance.images.measure import Measured, measure
-from provenance.images.sandbox import Refusal, Sandbox
+from provenance.images.sandbox import Limits, Refusal, Sandbox
 from tests.stories import random_photo
 
 
-def test_measures_format_size_and_fingerprint(tmp_path: Path, photo: Image.Image) -> None:
+def measured(sandbox: Sandbox, path: Path) -> Measured:
+    (found,) = measure(sandbox, [path])
+    assert isinstance(found, Measured), found
+    return found
+
+
+def reference(path: Path) -> bytes:
+    """The hash of a full decode."""
+    with Image.open(path) as image:
+        return np.packbits(imagehash.phash(image, hash_size=16).hash).tobytes()
+
+
+@pytest.mark.parametrize("size", [(480, 320), (31, 200)])
+def test_measures_format_size_and_fingerprint(tmp_path: Path, sandbox: Sandbox, size: tuple[int, int]) -> None:
     path = tmp_path / "photo.png"
-    photo.save(path)
-    found = measure(path, 10**7)
-    assert (found.format, found.width, found.height) == ("PNG", 480, 320)
-    assert found.fingerprint.codes[:BYTES] == np.packbits(imagehash.phash(photo, hash_size=16).hash).tobytes()
+    random_photo(8, size).save(path)
+    found = measured(sandbox, path)
+    assert (found.format, found.width, found.height) == ("PNG", *size)
+    assert found.fingerprint.codes[:BYTES] == reference(path)
+
+
+def test_size_is_that_of_the_upright_picture(tmp_path: Path, sandbox: Sandbox, photo: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    path = tmp_path / "photo.jpg"
+    photo.save(path, exif=exif)
+    found = measured(sandbox, path)
+    assert (found.format, found.width, found.height) == ("JPEG", 320, 480)
 
 
 @pytest.mark.parametrize("size", [(480, 320), (1280, 960), (2560, 1707), (4000, 600), (300, 3000)])
 @pytest.mark.parametrize("quality", [30, 90])
 def test_a_reduced_decode_moves_the_hash_by_a_few_bits_only(
-    tmp_path: Path, size: tuple[int, int], quality: int
+    tmp_path: Path, sandbox: Sandbox, size: tuple[int, int], quality: int
 ) -> None:
     path = tmp_path / "photo.jpg"
     random_photo(7, size).save(path, "JPEG", quality=quality)
-    with Image.open(path) as full:
-        expected = np.packbits(imagehash.phash(full, hash_size=16).hash).tobytes()
-    code = measure(path, 10**8).fingerprint.codes[:BYTES]
-    assert (int.from_bytes(code) ^ int.from_bytes(expected)).bit_count() <= 6
+    code = measured(sandbox, path).fingerprint.codes[:BYTES]
+    assert (int.from_bytes(code) ^ int.from_bytes(reference(path))).bit_count() <= 6
 
 
-def test_refuses_in_words(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
-    path.write_text("Just words.")
-    with pytest.raises(Refused, match="not an image"):
-        measure(path, 10**7)
-
-
-def test_answers_from_workers_are_the_same(photos: list[Path], sandbox: Sandbox) -> None:
-    answers = list(sandbox.map(measure, photos))
-    assert answers == [measure(path, 10**8) for path in photos]
+def test_answers_come_in_order_and_refusals_are_values(tmp_path: Path, photos: list[Path], sandbox: Sandbox) -> None:
+    words = tmp_path / "a.jpg"
+    words.write_text("Just words.")
+    paths = [*photos, words, *reversed(photos)]
+    answers = list(measure(sandbox, paths))
+    assert answers.pop(len(photos)) == Refusal("not an image of a known format")
+    assert answers == [measured(sandbox, path) for path in (*photos, *reversed(photos))]
     assert len({answer.fingerprint for answer in answers if isinstance(answer, Measured)}) == len(photos)
 
 
-def test_a_refusal_comes_back_from_a_worker_as_a_value(tmp_path: Path, photos: list[Path], sandbox: Sandbox) -> None:
-    path = tmp_path / "a.jpg"
-    path.write_text("Just words.")
-    first, refused, last = sandbox.map(measure, [photos[0], path, photos[1]])
-    assert refused == Refusal("not an image of a known format")
-    assert isinstance(first, Measured)
-    assert isinstance(last, Measured)
+def test_the_limit_of_pixels_reaches_the_workers(photos: list[Path]) -> None:
+    with Sandbox(Limits(max_pixels=480 * 320 - 1), workers=1) as small:
+        (refusal,) = measure(small, photos[:1])
+    assert isinstance(refusal, Refusal)
+    assert "480 x 320 pixels" in refusal.reason

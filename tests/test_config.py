@@ -1,0 +1,146 @@
+"""Settings: defaults, the file, the variables over it, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from provenance.config import Images, Report, Settings, archive_directory, load
+from provenance.errors import SettingsError
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A folder whose provenance.toml sets one value of each section."""
+    text = '[images]\ntimeout_seconds = 7\n[report]\ntimezone = "Europe/Kyiv"\n'
+    (tmp_path / "provenance.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "provenance.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_defaults_where_nothing_is_set(tmp_path: Path) -> None:
+    assert load(tmp_path, environ={}) == Settings()
+    assert Settings().report.timezone == "UTC"
+
+
+def test_an_archive_that_does_not_exist_yet_has_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path / "later", environ={}) == Settings()
+
+
+def test_the_file_of_the_archive_is_read(archive: Path) -> None:
+    assert load(archive, environ={}) == Settings(Images(timeout_seconds=7), Report(timezone="Europe/Kyiv"))
+
+
+def test_another_file_takes_its_place(archive: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("[images]\nworkers = 3\n")
+    third = tmp_path / "third.toml"
+    third.write_text("[images]\nworkers = 4\n")
+    environ = {"PROVENANCE_CONFIG": str(other)}
+    assert load(archive, environ=environ) == Settings(Images(workers=3))
+    assert load(archive, third, environ=environ) == Settings(Images(workers=4))
+
+
+def test_a_named_file_must_exist(archive: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        load(archive, archive / "none.toml", environ={})
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        load(archive, environ={"PROVENANCE_CONFIG": str(archive / "none.toml")})
+
+
+def test_variables_override_the_file(archive: Path) -> None:
+    environ = {"PROVENANCE_IMAGES_TIMEOUT_SECONDS": "9", "PROVENANCE_IMAGES_MAX_PIXELS": "1000", "PATH": "/bin"}
+    expected = Settings(Images(timeout_seconds=9, max_pixels=1000), Report(timezone="Europe/Kyiv"))
+    assert load(archive, environ=environ) == expected
+
+
+def test_variables_need_no_file(tmp_path: Path) -> None:
+    environ = {"PROVENANCE_REPORT_TIMEZONE": "Asia/Kolkata", "PROVENANCE_IMAGES_WORKERS": "2"}
+    assert load(tmp_path, environ=environ) == Settings(Images(workers=2), Report(timezone="Asia/Kolkata"))
+
+
+def test_the_variables_that_name_places_are_no_settings(tmp_path: Path) -> None:
+    assert load(tmp_path, environ={"PROVENANCE_ARCHIVE": "/x", "PROVENANCE_CONFIG": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[images]\nworker = 3\n", "worker"),
+        ("[imagse]\nworkers = 3\n", "imagse"),
+        ("workers = 3\n", "workers"),
+        ('[images]\nworkers = "3"\n', "workers"),
+        ("[images]\nworkers = -1\n", "workers"),
+        ("[images]\nworkers = 1.5\n", "workers"),
+        ("[images]\nworkers = true\n", "workers"),
+        ("[images]\ntimeout_seconds = 0\n", "timeout_seconds"),
+        ("[images]\ntimeout_seconds = 601\n", "timeout_seconds"),
+        ("[images]\nmemory_mb = 255\n", "memory_mb"),
+        ("[images]\nmax_pixels = 0\n", "max_pixels"),
+        ("[images]\nmax_mb = 0\n", "max_mb"),
+        ("images = 3\n", "images"),
+        ("images = []\n", "images"),
+        ("[report]\ntimezone = 3\n", "timezone"),
+        ('[report]\ntimezone = "Europe/Kiew"\n', "Europe/Kiew"),
+        ('[report]\ntimezone = ""\n', "timezone"),
+        ('[report]\ntimezone = "../../etc/passwd"\n', "timezone"),
+        ('[report]\ntimezone = "/etc/localtime"\n', "timezone"),
+        ('[report]\ntimezone = "Europe"\n', "timezone"),
+        ('[report]\ntimezone = "a\\u0000b"\n', "timezone"),
+        ("[images\n", "line 1"),
+        ("[images]\nworkers = 1\nworkers = 2\n", "line 3"),
+        (b"[images]\nname = \xff\n", "utf-8"),
+        (b"\xff\xfe[\0", "utf-8"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str | bytes, names: str) -> None:
+    written(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, environ={})
+    assert names in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        load(tmp_path, tmp_path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROVENANCE_IMAGES_WORKER", "3"),
+        ("PROVENANCE_WORKERS", "3"),
+        ("PROVENANCE_", "3"),
+        ("PROVENANCE_ARCHIV", "/x"),
+        ("PROVENANCE_images_workers", "3"),
+        ("PROVENANCE_IMAGES_WORKERS", "three"),
+        ("PROVENANCE_IMAGES_WORKERS", ""),
+        ("PROVENANCE_IMAGES_WORKERS", "65"),
+        ("PROVENANCE_IMAGES_WORKERS", "1.5"),
+        ("PROVENANCE_REPORT_TIMEZONE", "Mars/Olympus"),
+    ],
+)
+def test_a_wrong_variable_is_refused(archive: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(archive, environ={name: value})
+    assert "PROVENANCE_" in str(refused.value) or value in str(refused.value)
+
+
+def test_a_variable_does_not_hide_what_is_wrong_in_the_file(tmp_path: Path) -> None:
+    written(tmp_path, '[images]\nworkers = "many"\n')
+    with pytest.raises(SettingsError):
+        load(tmp_path, environ={"PROVENANCE_IMAGES_WORKERS": "3"})
+
+
+def test_where_the_archive_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"PROVENANCE_ARCHIVE": str(tmp_path / "named")}
+    assert archive_directory(tmp_path / "option", environ) == tmp_path / "option"
+    assert archive_directory(None, environ) == tmp_path / "named"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert archive_directory(None, {}) == tmp_path / "data" / "provenance"
+    assert archive_directory(None, {"PROVENANCE_ARCHIVE": ""}) == tmp_path / "data" / "provenance"
