@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from provenance.errors import ArchiveUnusable
 
@@ -65,11 +66,10 @@ class FileStore:
             yield from sorted(path.name for path in folder.iterdir() if len(path.name) == 64)
 
     def _write(self, target: Path, content: bytes) -> None:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Named by process: two that take in the same bytes at once must not write into one file.
         temporary = target.with_name(f".new-{os.getpid()}-{target.name}")
         try:
-            with temporary.open("wb") as stream:
+            with _created(temporary) as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -77,6 +77,14 @@ class FileStore:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _created(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.open("wb")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -27,10 +27,12 @@ except ImportError:  # Windows: time and pixels are limited there, memory is not
 
 Answer = TypeVar("Answer")
 
-_AHEAD = 16
-"""Tasks handed out for each worker before the first answer is taken."""
-_RECYCLE_AFTER = 5_000
-"""Tasks after which a worker is replaced, so that whatever leaks in a decoder stays small."""
+_BUNDLE = 8
+"""Files sent to a worker at once: sending costs about as much as decoding a small photograph."""
+_AHEAD = 3
+"""Bundles handed out for each worker before the first answer is taken."""
+_RECYCLE_AFTER = 500
+"""Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
 
 
 _STATM = Path("/proc/self/statm")
@@ -75,16 +77,41 @@ class Sandbox:
         self._pool.join()
 
     def map(self, task: Callable[[Path, int], Answer], paths: Iterable[Path]) -> Iterator[Answer | Refusal]:
-        """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`."""
-        pool = self._started()
-        waiting: deque[ProcessFuture[Any]] = deque()
+        """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`.
+
+        Raises SandboxBroken when no worker can be kept running.
+        """
+        waiting: deque[tuple[list[Path], ProcessFuture[Any]]] = deque()
         remaining = iter(paths)
         while True:
-            for path in itertools.islice(remaining, self._workers * _AHEAD - len(waiting)):
-                waiting.append(pool.schedule(_run, (task, path, self.limits), timeout=self.limits.seconds))
+            while len(waiting) < self._workers * _AHEAD and (bundle := list(itertools.islice(remaining, _BUNDLE))):
+                waiting.append((bundle, self._schedule(task, bundle)))
             if not waiting:
                 return
-            yield _answer(waiting.popleft(), self.limits)
+            yield from self._answers(task, *waiting.popleft())
+
+    def _schedule(self, task: Callable[[Path, int], Any], bundle: list[Path]) -> "ProcessFuture[Any]":
+        return self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
+
+    def _answers(
+        self, task: Callable[[Path, int], Any], bundle: list[Path], future: "ProcessFuture[Any]"
+    ) -> Iterator[Any]:
+        try:
+            yield from future.result()
+            return
+        except FutureTimeout:
+            reason = f"decoding took longer than {self.limits.seconds:g} s and was stopped"
+        except ProcessExpired as expired:
+            reason = f"the decoder died (exit code {expired.exitcode})"
+        except RuntimeError as error:
+            # The pool itself has failed: that says nothing about these files, so it is not recorded as their fault.
+            raise SandboxBroken(what=error) from error
+        if len(bundle) == 1:
+            yield Refusal(reason)
+            return
+        # One of them is to blame, and each must have its own time: once more, one by one.
+        for path in bundle:
+            yield from self._answers(task, [path], self._schedule(task, [path]))
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -102,34 +129,28 @@ class Sandbox:
         return self._pool
 
 
-def _answer(future: "ProcessFuture[Any]", limits: Limits) -> Any:
-    try:
-        return future.result()
-    except FutureTimeout:
-        return Refusal(f"decoding took longer than {limits.seconds:g} s and was stopped")
-    except ProcessExpired as expired:
-        return Refusal(f"the decoder died (exit code {expired.exitcode})")
-    except RuntimeError as error:
-        # The pool itself has failed: that says nothing about this file, so it must not be recorded as its fault.
-        raise SandboxBroken(what=error) from error
-
-
-def _run(task: Callable[[Path, int], Any], path: Path, limits: Limits) -> Any:
-    """Run a task in the worker. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
+def _run(task: Callable[[Path, int], Any], bundle: list[Path], limits: Limits) -> list[Any]:
+    """Run a task for each path, in the worker."""
     if hasattr(signal, "setitimer"):
         # The parent kills a worker that hangs; should the parent be gone, the worker ends by itself.
         signal.setitimer(signal.ITIMER_REAL, limits.seconds + 1)
     try:
-        return task(path, limits.max_pixels)
+        return [_one(task, path, limits.max_pixels) for path in bundle]
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _one(task: Callable[[Path, int], Any], path: Path, max_pixels: int) -> Any:
+    """Run a task. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
+    try:
+        return task(path, max_pixels)
     except Refused as refused:
         return Refusal(str(refused))
     except MemoryError:
         return Refusal("needs more memory than the limit allows")
     except BaseException as error:  # noqa: BLE001 - whatever a decoder raises is a finding about this one file
         return Refusal(plain(f"cannot be decoded: {type(error).__name__}: {error}"))
-    finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def memory_is_limited() -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from provenance.core.model import Attachment, AttachmentKind, Channel, Missing, PeerKind, Post
 from provenance.errors import SourceError
-from provenance.sources.files import Refused, inside
 
 SUFFIXES = frozenset(
     {

@@ -178,7 +178,7 @@ def test_no_worker_outlives_the_sandbox() -> None:
 def test_an_error_outside_ends_even_a_hanging_worker(tmp_path: Path) -> None:
     noted = tmp_path / "pid"
     with suppress(RuntimeError), Sandbox(Limits(seconds=3600), workers=1) as sandbox:
-        answers = sandbox.map(behave_or_hang, [tmp_path / "fine", noted])
+        answers = sandbox.map(behave_or_hang, [tmp_path / "fine"] * 8 + [noted])
         assert next(answers) == "fine"
         assert eventually(lambda: noted.exists() and noted.read_text() != "")
         raise RuntimeError
