@@ -42,14 +42,15 @@ def posts(root: Path) -> Iterator[Post]:
 def _post(root: Path, path: Path) -> Post:
     relative = path.relative_to(root).as_posix()
     claimed_at = None
+    attachment = Attachment(AttachmentKind.DOCUMENT, path=str(path), name=path.name)
     try:
-        status = inside(root, relative).stat()
+        status = path.lstat()
         claimed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-        attachment = Attachment(AttachmentKind.DOCUMENT, path=str(path), name=path.name)
-    except Refused as refused:
-        attachment = Attachment(AttachmentKind.DOCUMENT, missing=refused.reason, detail=str(refused), name=path.name)
+        if not stat.S_ISREG(status.st_mode):
+            # Opening a pipe would wait for ever.
+            attachment = replace(attachment, path=None, missing=Missing.NOT_A_FILE, detail="not a regular file")
     except (OSError, OverflowError, ValueError) as error:
-        attachment = Attachment(AttachmentKind.DOCUMENT, missing=Missing.UNREADABLE, detail=str(error), name=path.name)
+        attachment = replace(attachment, path=None, missing=Missing.UNREADABLE, detail=str(error))
     digest = hashlib.sha256(relative.encode("utf-8", "surrogateescape")).digest()
     return Post(
         message_id=int.from_bytes(digest[:6]),
