@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,9 +47,9 @@ def _post(root: Path, path: Path) -> Post:
     attachment = Attachment(AttachmentKind.DOCUMENT, path=str(path), name=path.name)
     try:
         status = path.lstat()
-        claimed_at = datetime.fromtimestamp(status.st_mtime, UTC)
-        if not stat.S_ISREG(status.st_mode):
-            # Opening a pipe would wait for ever.
+        if stat.S_ISREG(status.st_mode):
+            claimed_at = datetime.fromtimestamp(status.st_mtime, UTC)
+        else:  # Opening a pipe would wait for ever.
             attachment = replace(attachment, path=None, missing=Missing.NOT_A_FILE, detail="not a regular file")
     except (OSError, OverflowError, ValueError) as error:
         attachment = replace(attachment, path=None, missing=Missing.UNREADABLE, detail=str(error))
