@@ -1,9 +1,9 @@
 """From measurements to a match: how far two hashes may lie apart, and how sure that makes us.
 
 Measured over 500 photographs (benchmarks/match_distances.py): q30, half and quarter size, grey, stretch,
-mirror and turns stay within 10 bits, brightness x 1.3 within 34, x 1.6 within 52; the closest of a million
+mirror and turns stay within 10 bits, brightness x 1.3 within 40, x 1.6 within 64; the closest of a million
 unrelated pairs, all orientations tried, lies at 84. Text cards of one design with other words come as close
-as 44, therefore plain images have limits of their own. Flat ones match by their bytes alone.
+as 32, therefore plain images have limits of their own. Flat ones match by their bytes alone.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Limits:
 
 
 RICH = Limits(certain=48, strong=60, possible=76)
-PLAIN = Limits(certain=24, strong=32, possible=44)
+PLAIN = Limits(certain=24, strong=30, possible=44)
 
 SEARCH_RADIUS = RICH.possible + 16
 """How far a scan looks in one direction: the two directions of a pair differ by a few bits."""

@@ -25,7 +25,7 @@ REDUCED = 256
 """A JPEG is decoded at the smallest scale whose sides are not below this: it moves the hash by 2 bits at most."""
 _GAP = 2.0
 """Averaged to about twice the final size before the costly filter; with REDUCED it moves the hash by 6 bits at most
-(mean 1.1 over 500 photographs; benchmarks/reduced_decode.py)."""
+(mean 1.1 over 500 photographs; benchmarks/match_distances.py)."""
 
 _ORIENTATIONS = {
     2: (Image.Transpose.FLIP_LEFT_RIGHT,),
