@@ -1,7 +1,7 @@
 """Right answers over random stories: `python -m benchmarks.stories --photos FOLDER --seeds 5`.
 
-Each seed makes a story from the photographs (channels, times, forwards, re-uploads), imports its exports in a random
-order, and looks up suspects in every change, and photographs that are in no channel. Nine of ten photographs are posted.
+Each seed makes a story from nine tenths of the photographs (channels, times, forwards, re-uploads), imports its
+exports in a random order, and looks up suspects in every change, and photographs that are in no channel.
 """
 
 import argparse

@@ -8,7 +8,8 @@ from provenance.app import clock
 from provenance.app.analyse import analyse
 from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
-from provenance.archive import observe
+from provenance.app.runs import Run, recorded
+from provenance.archive import observe, read
 from provenance.archive.files import Stored, TooLarge
 from provenance.archive.observe import Arrived, Counts
 from provenance.archive.store import Archive
@@ -61,24 +62,22 @@ def import_exports(
             damaged.append(error)
     if damaged and not results:
         raise damaged[0]
-    with archive.write() as connection:
-        details = [str(path) for path in paths]
-        run_id = observe.start_run(connection, "import telegram-export", details, clock.now())
-    intake = _Intake(archive, run_id, progress, max_bytes)
-    for result in dict.fromkeys(results):
-        progress.stage(f"Reading {result.parent.name or result}")
-        try:
-            for item in desktop.read(result):
-                intake.channel(item.channel)
-                if item.problem is not None:
-                    intake.problems.append(item.problem)
-                    intake.misshapen.append(item.problem)
-                if item.post is not None:
-                    intake.post(item.post)
-        except SourceError as error:
-            damaged.append(error)
-        intake.flush()
-    return _finish(archive, sandbox, progress, intake, damaged)
+    with recorded(archive, "import telegram-export", [str(path) for path in paths]) as run:
+        intake = _Intake(archive, run, progress, max_bytes)
+        for result in dict.fromkeys(results):
+            progress.stage(f"Reading {result.parent.name or result}")
+            try:
+                for item in desktop.read(result):
+                    intake.channel(item.channel)
+                    if item.problem is not None:
+                        run.problems.append(item.problem)
+                        intake.misshapen.append(item.problem)
+                    if item.post is not None:
+                        intake.post(item.post)
+            except SourceError as error:
+                damaged.append(error)
+            intake.flush()
+        return _finish(intake, sandbox, damaged)
 
 
 def import_folder(
@@ -86,28 +85,25 @@ def import_folder(
 ) -> Imported:
     """Import a folder of images as the collection `name`. Raises SourceError when there is no such folder."""
     posts = folder.posts(root)
-    with archive.write() as connection:
-        run_id = observe.start_run(connection, "import folder", [str(root), name], clock.now())
-    intake = _Intake(archive, run_id, progress, max_bytes)
-    progress.stage(f"Reading {root.name or root}")
-    intake.channel(folder.collection(name))
-    for post in posts:
-        intake.post(post)
-    intake.flush()
-    return _finish(archive, sandbox, progress, intake, [])
+    with recorded(archive, "import folder", [str(root), name]) as run:
+        intake = _Intake(archive, run, progress, max_bytes)
+        progress.stage(f"Reading {root.name or root}")
+        intake.channel(folder.collection(name))
+        for post in posts:
+            intake.post(post)
+        intake.flush()
+        return _finish(intake, sandbox, [])
 
 
 class _Intake:
     """Collects the posts of one channel until there are enough for a transaction."""
 
-    def __init__(self, archive: Archive, run_id: int, progress: Progress, max_bytes: int) -> None:
+    def __init__(self, archive: Archive, run: Run, progress: Progress, max_bytes: int) -> None:
         self.archive = archive
-        self.run_id = run_id
+        self.run = run
+        self.progress = progress
         self.counts = Counts()
-        self.problems: list[Problem] = []
         self.misshapen: list[Problem] = []
-        self._written_problems = 0
-        self._progress = progress
         self._max_bytes = max_bytes
         self._channel: Channel | None = None
         self._waiting: dict[int, Arrived] = {}
@@ -133,21 +129,17 @@ class _Intake:
 
     def flush(self) -> None:
         """Write what is waiting: first the bytes' names, then, in one transaction, the rows that use them."""
-        self.archive.files.sync()
-        problems = self.problems[self._written_problems :]
-        if not self._waiting and not problems:
+        if not self._waiting or self._channel is None:
             return
+        self.archive.files.sync()
         with self.archive.write() as connection:
             now = clock.now()
-            if self._waiting and self._channel is not None:
-                channel_id = observe.add_channel(connection, self._channel, now)
-                arrived = list(self._waiting.values())
-                observe.add_posts(
-                    connection, self.run_id, self._channel, channel_id, Source.IMPORT, arrived, now, self.counts
-                )
-            observe.add_problems(connection, self.run_id, problems)
-        self._written_problems = len(self.problems)
-        self._progress.advance(len(self._waiting))
+            channel_id = observe.add_channel(connection, self._channel, now)
+            arrived = list(self._waiting.values())
+            observe.add_posts(
+                connection, self.run.id, self._channel, channel_id, Source.IMPORT, arrived, now, self.counts
+            )
+        self.progress.advance(len(self._waiting))
         self._waiting = {}
         self._bytes = self._text = 0
 
@@ -171,23 +163,20 @@ class _Intake:
 
     def _problem(self, attachment: Attachment, post: Post) -> None:
         title = self._channel.title if self._channel else ""
-        self.problems.append(Problem(f"«{title}», message {post.message_id}", attachment.detail or "no file"))
+        self.run.problems.append(Problem(f"«{title}», message {post.message_id}", attachment.detail or "no file"))
 
 
-def _finish(
-    archive: Archive, sandbox: Sandbox, progress: Progress, intake: _Intake, damaged: Sequence[SourceError]
-) -> Imported:
-    """Derive what follows from the new posts, and record how the run ended."""
-    refused = analyse(archive, sandbox, progress)
-    resolve(archive, intake.run_id, progress)
-    counts = intake.counts
+def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError]) -> Imported:
+    """Derive what follows from the new posts, and say how the run ended."""
+    run, counts = intake.run, intake.counts
+    refused = dict(analyse(intake.archive, sandbox, intake.progress))
+    resolve(intake.archive, run.id, intake.progress)
     counts.images_refused += len(refused)
     counts.images_new -= len(refused)
-    trouble = [Problem(f"image {sha256}", reason) for sha256, reason in refused]
-    trouble += [Problem(str(error.facts.get("path", "")), error.message) for error in damaged]
-    with archive.write() as connection:
-        observe.add_problems(connection, intake.run_id, trouble)
-        outcome = "damaged" if damaged else "done"
-        summary = {"posts": counts.posts_new, "images": counts.images_new, "problems": len(intake.problems + trouble)}
-        observe.finish_run(connection, intake.run_id, outcome, summary, clock.now())
-    return Imported(counts, (*intake.problems, *trouble), tuple(damaged), tuple(intake.misshapen))
+    with intake.archive.read() as connection:
+        places = read.places(connection, refused)
+    run.problems += [Problem(places.get(sha256, f"file {sha256}"), reason) for sha256, reason in refused.items()]
+    run.problems += [Problem(str(error.facts.get("path", "")), error.message) for error in damaged]
+    run.outcome = "damaged" if damaged or intake.misshapen else "done"
+    run.summary = {"posts": counts.posts_new, "images": counts.images_new, "problems": len(run.problems)}
+    return Imported(counts, tuple(run.problems), tuple(damaged), tuple(intake.misshapen))

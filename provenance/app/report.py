@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provenance.app import clock, pages
 from provenance.app.progress import Progress
+from provenance.app.runs import recorded
 from provenance.archive import observe, read, summary
 from provenance.archive.store import Archive
 from provenance.core import chain, times, weekly
@@ -18,8 +19,11 @@ from provenance.render import as_json, csv, html
 FORMATS = ("html", "json", "csv")
 
 
-def build(archive: Archive, week: Week) -> Report:
-    """Work the report of a week out of one snapshot of the archive."""
+def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
+    """Work the report of a week out of one snapshot of the archive.
+
+    With `everything`, stickers, thumbnails and flat images count as well.
+    """
     with archive.read() as connection:
         seen = summary.files_seen_between(connection, week.start, week.end)
         members = read.files_of_pictures(connection, set(read.picture_of(connection, seen).values()))
@@ -29,9 +33,10 @@ def build(archive: Archive, week: Week) -> Report:
             if sighting.file.id in picture_of:
                 found[picture_of[sighting.file.id]].append(sighting)
         chains = {picture: chain.build(sightings) for picture, sightings in found.items()}
-        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each)]
+        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each, everything)]
         posts = summary.posts_between(connection, week.start, week.end)
-        return weekly.build(week, chains, posts, weekly.changes(week, shown), summary.whole(connection))
+        changed = weekly.changes(week, shown)
+        return weekly.build(week, chains, posts, changed, summary.whole(connection), everything=everything)
 
 
 def newest_week(archive: Archive, zone: tzinfo) -> str | None:
@@ -64,13 +69,11 @@ def write(
         path = folder / f"report-{report.week.name}.{name}"
         pages.write(path, contents[name]())
         written.append(path)
-    digest = hashlib.sha256(document.encode()).hexdigest()
-    with archive.write() as connection:
-        now = clock.now()
-        run_id = observe.start_run(connection, "report", [report.week.name, list(formats)], now)
-        observe.add_report(connection, run_id, report.week.name, digest, now)
-        totals = {"reposted": len(report.reposted), "recycled": len(report.recycled)}
-        observe.finish_run(connection, run_id, "done", totals, now)
+    with recorded(archive, "report", [report.week.name, list(formats)]) as run:
+        run.summary = {"reposted": len(report.reposted), "recycled": len(report.recycled)}
+        digest = hashlib.sha256(document.encode()).hexdigest()
+        with archive.write() as connection:
+            observe.add_report(connection, run.id, report.week.name, digest, clock.now())
     return written
 
 

@@ -40,9 +40,8 @@ def _partition(archive: Archive, progress: Progress) -> None:
         with archive.write() as connection:
             # Another process may have resolved files meanwhile; inside this transaction none can.
             done = read.picture_of(connection, batch)
-            resolved = read.codes(connection, resolved_only=True)
-            if len(resolved) != len(index):
-                index = HammingIndex(resolved)
+            if read.count_resolved(connection) != len(index):
+                index = HammingIndex(read.resolved_codes(connection))
             union = _Union()
             matches: list[tuple[int, int, Match]] = []
             new = [each for file_id, each in sorted(read.files(connection, batch).items()) if file_id not in done]

@@ -11,11 +11,12 @@ from provenance.app import clock
 from provenance.app.analyse import analyse
 from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
-from provenance.archive import derive, find, migrate, observe, summary
+from provenance.app.runs import recorded
+from provenance.archive import derive, find, migrate, summary
 from provenance.archive.engine import sqlite
 from provenance.archive.store import Archive
 from provenance.core.answers import ChannelCoverage, Check, Coverage, Stats
-from provenance.errors import ProvenanceError
+from provenance.errors import NoArchive, ProvenanceError
 from provenance.images.formats import readable
 from provenance.images.sandbox import Sandbox, memory_is_limited
 
@@ -25,15 +26,13 @@ _FREE_BYTES = 1 << 30
 
 def reindex(archive: Archive, sandbox: Sandbox, progress: Progress) -> Mapping[str, int]:
     """Throw away everything derived and make it again; return the counts afterwards."""
-    with archive.write() as connection:
-        run_id = observe.start_run(connection, "reindex", [], clock.now())
-        derive.clear(connection)
-    refused = analyse(archive, sandbox, progress)
-    resolve(archive, run_id, progress)
-    with archive.write() as connection:
-        counted = summary.counts(connection)
-        observe.finish_run(connection, run_id, "done", {"refused": len(refused)}, clock.now())
-    return counted
+    with recorded(archive, "reindex", []) as run:
+        with archive.write() as connection:
+            derive.clear(connection)
+        run.summary = {"refused": len(analyse(archive, sandbox, progress))}
+        resolve(archive, run.id, progress)
+    with archive.read() as connection:
+        return summary.counts(connection)
 
 
 def coverage(archive: Archive, names: Sequence[str]) -> tuple[list[ChannelCoverage], Coverage]:
@@ -97,6 +96,8 @@ def _archive(directory: Path) -> Check:
         archive = Archive.open(directory)
         with archive.read() as connection:
             posts = summary.counts(connection)["posts"]
+    except NoArchive as error:
+        return Check("archive", None, str(error))
     except ProvenanceError as error:
         return Check("archive", False, str(error))
     writable = os.access(directory, os.W_OK)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -21,12 +21,13 @@ from provenance.core.model import (
 )
 
 MEASURE_TOOL = "measure"
+Key = TypeVar("Key", int, str)
 _IN = 5_000
 """Ids in one IN list: below what any SQLite allows."""
 
 
-def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    """Cut ids into lists that fit one query."""
+def chunks(ids: Iterable[Key]) -> Iterator[list[Key]]:
+    """Cut ids (or hashes) into lists that fit one query."""
     remaining = iter(ids)
     while chunk := list(islice(remaining, _IN)):
         yield chunk
@@ -82,6 +83,23 @@ def files(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, File]
         )
         for chunk in chunks(file_ids)
         for row in connection.execute(query.where(table.c.id.in_(chunk)))
+    }
+
+
+def places(connection: sa.Connection, hashes: Iterable[str]) -> dict[str, str]:
+    """Return {hash: "«channel», message N"} for files by their hash: one of the posts that hold each."""
+    versions, attachments, posts = schema.post_versions, schema.attachments, schema.posts
+    query = (
+        sa.select(schema.files.c.sha256, posts.c.channel_id, posts.c.message_id, attachments.c.name)
+        .join(attachments, attachments.c.file_id == schema.files.c.id)
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .join(posts, posts.c.id == versions.c.post_id)
+    )
+    known = channels(connection)
+    return {
+        row.sha256: f"«{known[row.channel_id].title}», message {row.message_id}, {row.name or row.sha256}"
+        for chunk in chunks(hashes)
+        for row in connection.execute(query.where(schema.files.c.sha256.in_(chunk)))
     }
 
 
@@ -143,15 +161,32 @@ def files_of_pictures(connection: sa.Connection, picture_ids: Iterable[int]) -> 
     return found
 
 
-def codes(connection: sa.Connection, *, resolved_only: bool = False) -> Sequence[tuple[int, bytes]]:
+def codes(connection: sa.Connection) -> Sequence[tuple[int, bytes]]:
     """Return (file, upright code) of every fingerprint of the version known here."""
     table = schema.fingerprints
-    query = sa.select(table.c.file_id, table.c.code).where(
-        table.c.algorithm == ALGORITHM, table.c.version == ALGORITHM_VERSION
-    )
-    if resolved_only:
-        query = query.join(schema.picture_files, schema.picture_files.c.file_id == table.c.file_id)
+    return [(row[0], row[1]) for row in connection.execute(_current(sa.select(table.c.file_id, table.c.code)))]
+
+
+def resolved_codes(connection: sa.Connection) -> Sequence[tuple[int, bytes]]:
+    """Like `codes`, of the files that belong to a picture."""
+    table = schema.fingerprints
+    query = _resolved(sa.select(table.c.file_id, table.c.code))
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def count_resolved(connection: sa.Connection) -> int:
+    """Return how many `resolved_codes` there are."""
+    return connection.scalar(_resolved(sa.select(sa.func.count()).select_from(schema.fingerprints))) or 0
+
+
+def _current(query: sa.Select[Any]) -> sa.Select[Any]:
+    table = schema.fingerprints
+    return query.where(table.c.algorithm == ALGORITHM, table.c.version == ALGORITHM_VERSION)
+
+
+def _resolved(query: sa.Select[Any]) -> sa.Select[Any]:
+    members = schema.picture_files
+    return _current(query).join(members, members.c.file_id == schema.fingerprints.c.file_id)
 
 
 def forward_header(row: Any) -> ForwardHeader | None:

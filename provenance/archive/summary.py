@@ -12,6 +12,7 @@ from provenance.archive import schema
 from provenance.archive.read import MEASURE_TOOL, channels
 from provenance.core.answers import ChannelCoverage, Coverage, Gap
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW
+from provenance.core.model import PeerKind
 
 WHOLE_ONLY = "parts of pictures (crops, collages, screenshots): this version compares whole pictures"
 
@@ -56,12 +57,14 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
 def whole(connection: sa.Connection) -> Coverage:
     """Return the coverage of the archive, with what a search through it cannot find."""
     each = per_channel(connection)
+    # A collection's times are claims of its files: they extend no coverage.
+    dated = [channel for channel in each if channel.channel.kind is not PeerKind.COLLECTION]
     return Coverage(
         channels=len(each),
         posts=sum(channel.posts for channel in each),
         images=sum(channel.images for channel in each),
-        earliest=min((channel.earliest for channel in each if channel.earliest), default=None),
-        latest=max((channel.latest for channel in each if channel.latest), default=None),
+        earliest=min((channel.earliest for channel in dated if channel.earliest), default=None),
+        latest=max((channel.latest for channel in dated if channel.latest), default=None),
         gaps=sum(len(channel.gaps) for channel in each),
         not_searched=tuple(_not_searched(connection, sum(channel.missing for channel in each))),
     )

@@ -97,9 +97,10 @@ def show(context: Context, ref: str, json_: bool) -> None:
 @click.option("--week", metavar="YYYY-Www", help="The ISO week, such as 2024-W52. Default: the last complete one.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: DIR/reports.")
 @click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write.")
+@click.option("--everything", is_flag=True, help="Count stickers, thumbnails and flat images as well.")
 @as_json
 @pass_context
-def report(context: Context, week: str | None, out: Path | None, formats: str, json_: bool) -> None:
+def report(context: Context, week: str | None, out: Path | None, formats: str, everything: bool, json_: bool) -> None:
     """Make the weekly report of reposted media."""
     from datetime import timedelta
     from zoneinfo import ZoneInfo
@@ -120,7 +121,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, j
     except ValueError as error:
         raise UsageProblem(what=f"--week: {error}.") from error
     archive = context.open()
-    made = reporting.build(archive, wanted)
+    made = reporting.build(archive, wanted, everything=everything)
     with progress() as bars, context.sandbox() as sandbox:
         folder = out or context.directory / "reports"
         files = reporting.write(archive, made, folder, chosen, sandbox, bars)

@@ -99,17 +99,27 @@ def week_name(at: datetime, zone: tzinfo) -> str:
     return f"{year}-W{number:02}"
 
 
-def is_shown(sighting: Sighting) -> bool:
-    """Whether a report counts the sighting: an image that somebody posted, with a shape of its own."""
-    posted = sighting.kind in PICTURES_OF_POSTS and sighting.channel.kind is not PeerKind.COLLECTION
-    return posted and sighting.file.quality >= FLAT_BELOW
+def is_shown(sighting: Sighting, everything: bool = False) -> bool:
+    """Whether a report counts the sighting: an image that somebody posted, with a shape of its own.
+
+    With `everything`, stickers, thumbnails and flat images count as well; collections are never posts.
+    """
+    if sighting.channel.kind is PeerKind.COLLECTION:
+        return False
+    return everything or (sighting.kind in PICTURES_OF_POSTS and sighting.file.quality >= FLAT_BELOW)
 
 
 def build(
-    when: Week, chains: Mapping[int, Chain], posts: int, changed: Iterable[Changed], coverage: Coverage
+    when: Week,
+    chains: Mapping[int, Chain],
+    posts: int,
+    changed: Iterable[Changed],
+    coverage: Coverage,
+    *,
+    everything: bool = False,
 ) -> Report:
     """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
-    seen = [each for each in (_repost(when, picture, chain) for picture, chain in chains.items()) if each]
+    seen = [each for each in (_repost(when, *item, everything) for item in chains.items()) if each]
     reposted = [each for each in seen if len(each.this_week) > 1]
     recycled = [each for each in seen if not when.holds(dated(each.first).at) and dated(each.first).at < when.start]
     told = {each.picture: each for each in (*reposted, *recycled)}.values()
@@ -140,8 +150,8 @@ def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
     return found
 
 
-def _repost(when: Week, picture: int, chain: Chain) -> Repost | None:
-    this_week = tuple(each for each in chain.sightings if is_shown(each) and when.holds(dated(each).at))
+def _repost(when: Week, picture: int, chain: Chain, everything: bool) -> Repost | None:
+    this_week = tuple(each for each in chain.sightings if is_shown(each, everything) and when.holds(dated(each).at))
     if not this_week or chain.first is None:
         return None
     return Repost(picture, chain, chain.first, this_week)

@@ -118,9 +118,9 @@ def test_pictures_and_their_files(desk: Desk) -> None:
             1: [1, 3],
             2: [2],
         }
-        assert [number for number, _ in read.codes(connection, resolved_only=True)] == [1, 2, 3]
+        assert [number for number, _ in read.resolved_codes(connection)] == [1, 2, 3]
         connection.execute(schema.picture_files.delete().where(schema.picture_files.c.file_id == 2))
-        assert sorted(number for number, _ in read.codes(connection, resolved_only=True)) == [1, 3]
+        assert sorted(number for number, _ in read.resolved_codes(connection)) == [1, 3]
 
 
 def test_more_files_than_one_query_takes(desk: Desk) -> None:
