@@ -49,10 +49,7 @@ class Imported:
 def import_exports(
     archive: Archive, paths: Sequence[Path], sandbox: Sandbox, progress: Progress, max_bytes: int
 ) -> Imported:
-    """Import Telegram Desktop exports. One that is damaged costs only what lies behind the damage.
-
-    Raises the SourceError itself where the only path given is no export at all.
-    """
+    """Import Telegram Desktop exports. One that is damaged costs only what lies behind the damage."""
     results = []
     damaged: list[SourceError] = []
     for path in paths:
@@ -60,8 +57,6 @@ def import_exports(
             results.append(desktop.find(path))
         except SourceError as error:
             damaged.append(error)
-    if damaged and not results:
-        raise damaged[0]
     with recorded(archive, "import telegram-export", [str(path) for path in paths]) as run:
         intake = _Intake(archive, run, progress, max_bytes)
         for result in dict.fromkeys(results):
@@ -176,7 +171,12 @@ def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError]) -
     with intake.archive.read() as connection:
         places = read.places(connection, refused)
     run.problems += [Problem(places.get(sha256, f"file {sha256}"), reason) for sha256, reason in refused.items()]
-    run.problems += [Problem(str(error.facts.get("path", "")), error.message) for error in damaged]
+    run.problems += [_problem(error) for error in damaged]
     run.outcome = "damaged" if damaged or intake.misshapen else "done"
     run.summary = {"posts": counts.posts_new, "images": counts.images_new, "problems": len(run.problems)}
     return Imported(counts, tuple(run.problems), tuple(damaged), tuple(intake.misshapen))
+
+
+def _problem(error: SourceError) -> Problem:
+    path = str(error.facts["path"])
+    return Problem(path, error.message.removeprefix(f"{path}: "))

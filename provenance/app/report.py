@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 
 from provenance.app import clock, pages
@@ -39,11 +39,12 @@ def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
         return weekly.build(week, chains, posts, changed, summary.whole(connection), everything=everything)
 
 
-def newest_week(archive: Archive, zone: tzinfo) -> str | None:
-    """Return the week of the newest archived post."""
+def last_week(archive: Archive, zone: tzinfo) -> Week:
+    """Return the last complete week, or, where nothing of it is archived, the newest week that has posts."""
+    last = clock.now() - timedelta(days=7)
     with archive.read() as connection:
         newest = summary.newest_post(connection)
-    return weekly.week_name(newest, zone) if newest else None
+    return weekly.week(weekly.week_name(min(last, newest or last), zone), zone)
 
 
 def write(

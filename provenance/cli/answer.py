@@ -94,7 +94,9 @@ def show(context: Context, ref: str, json_: bool) -> None:
 
 
 @click.command()
-@click.option("--week", metavar="YYYY-Www", help="The ISO week, such as 2024-W52. Default: the last complete one.")
+@click.option(
+    "--week", metavar="YYYY-Www", help="The ISO week, such as 2024-W52. Default: the last complete one that has posts."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: DIR/reports.")
 @click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write.")
 @click.option("--everything", is_flag=True, help="Count stickers, thumbnails and flat images as well.")
@@ -102,10 +104,8 @@ def show(context: Context, ref: str, json_: bool) -> None:
 @pass_context
 def report(context: Context, week: str | None, out: Path | None, formats: str, everything: bool, json_: bool) -> None:
     """Make the weekly report of reposted media."""
-    from datetime import timedelta
     from zoneinfo import ZoneInfo
 
-    from provenance.app import clock
     from provenance.app import report as reporting
     from provenance.core import weekly
     from provenance.errors import UsageProblem
@@ -115,12 +115,11 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     if unknown := [name for name in chosen if name not in reporting.FORMATS]:
         raise UsageProblem(what=f"There is no report format {unknown[0]!r}: use {', '.join(reporting.FORMATS)}.")
     zone = ZoneInfo(context.settings.report.timezone)
-    name = week or weekly.week_name(clock.now() - timedelta(days=7), zone)
+    archive = context.open()
     try:
-        wanted = weekly.week(name, zone)
+        wanted = weekly.week(week, zone) if week else reporting.last_week(archive, zone)
     except ValueError as error:
         raise UsageProblem(what=f"--week: {error}.") from error
-    archive = context.open()
     made = reporting.build(archive, wanted, everything=everything)
     with progress() as bars, context.sandbox() as sandbox:
         folder = out or context.directory / "reports"
@@ -129,9 +128,6 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
         print_json(as_json.report(made))
     else:
         print_text(terminal.report(made, files))
-    newest = reporting.newest_week(archive, zone)
-    if week is None and not made.posts and newest:
-        click.echo(f"No post of that week is archived; the newest is of {newest}: use --week {newest}.", err=True)
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -27,10 +27,11 @@ def telegram_export(context: Context, paths: tuple[Path, ...], json_: bool) -> N
     """
     from provenance.app.ingest import import_exports
     from provenance.archive.migrate import create_or_open
-    from provenance.sources.desktop import find
+    from provenance.sources.desktop import probe
 
-    if len(paths) == 1:
-        find(paths[0])  # A path that is no export makes no archive.
+    refused = [probe(path) for path in paths]
+    if refused[0] is not None and None not in refused:
+        raise refused[0]  # Where there is no export at all, no archive is made and none is touched.
     with progress() as bars, context.sandbox() as sandbox:
         archive = create_or_open(context.directory)
         imported = import_exports(archive, paths, sandbox, bars, context.max_bytes)

@@ -15,7 +15,7 @@ import msgspec
 from ijson.common import JSONError, ObjectBuilder
 
 from provenance.core.model import Channel, PeerKind, Post, Problem
-from provenance.errors import DamagedExport, HtmlExport, NotAnExport
+from provenance.errors import DamagedExport, HtmlExport, NotAnExport, SourceError
 from provenance.sources.desktop_escapes import Mended
 from provenance.sources.desktop_message import ALBUM, as_album, continues_album, convert
 
@@ -74,6 +74,15 @@ def find(path: Path) -> Path:
     if not path.is_file():
         raise NotAnExport(path=path, what="it is not a regular file")
     return path
+
+
+def probe(path: Path) -> SourceError | None:
+    """Say why `path` is no export at all; None where it begins like one."""
+    try:
+        next(read(find(path)))
+    except SourceError as error:
+        return error
+    return None
 
 
 def read(result: Path) -> Iterator[Item]:
