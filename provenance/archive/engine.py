@@ -45,12 +45,14 @@ def connect(database: Path, *, write: bool) -> sa.Engine:
     def _configure(connection: Any, _record: object) -> None:
         # Transactions are begun below: the driver's own deferred ones would fail on their first write.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        if write:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            if write:
+                connection.execute("PRAGMA journal_mode = WAL")
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()  # Not yet the pool's, so nobody else would.
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

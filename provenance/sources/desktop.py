@@ -35,8 +35,10 @@ _KINDS = {
 # Where a chat may stand: the root of the file, or the lists of a whole-account export.
 _CHATS = ("", "chats.list.item", "left_chats.list.item")
 _MESSAGES = {f"{chat}.messages".lstrip("."): chat for chat in _CHATS}
-_PLACE = 10_000
-"""Longest name of a place in the file, in characters."""
+_DEEP = 2_500
+"""Longest name of a place inside a message, in characters: some 500 levels."""
+_PLACE = 20_000
+"""Longest name of a place that is read at all."""
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -152,7 +154,7 @@ class _Reader:
         album: list[Post] = []
         try:
             for message in self._messages(events, prefix):
-                converted = convert(message, root)
+                converted = message if isinstance(message, Problem) else convert(message, root)
                 if isinstance(converted, Problem):
                     where = f"{self._result}: «{channel.title}», {converted.where}"
                     yield Item(channel, problem=Problem(where, converted.what))
@@ -175,13 +177,16 @@ class _Reader:
                 return
             builder = ObjectBuilder()
             builder.event(event, value)
+            too_deep = False
             if event in {"start_map", "start_array"}:
                 end = event.replace("start", "end")
                 for place, event, value in events:
-                    builder.event(event, value)
+                    too_deep = too_deep or len(place) > _DEEP
+                    if not too_deep:
+                        builder.event(event, value)
                     if place == item and event == end:
                         break
-            yield builder.value
+            yield Problem("a message", "nested too deeply") if too_deep else builder.value
 
     def _channel(self) -> Channel:
         peer_id, kind = self._header.get("id"), self._header.get("type")

@@ -79,7 +79,7 @@ def test_another_photo_is_no_match(photo: Image.Image, tmp_path: Path) -> None:
         (48, PLAIN_BELOW, CERTAIN),
         (24, PLAIN_BELOW - 1, CERTAIN),
         (25, PLAIN_BELOW - 1, STRONG),
-        (32, PLAIN_BELOW - 1, STRONG),
+        (30, PLAIN_BELOW - 1, STRONG),
         (33, PLAIN_BELOW - 1, POSSIBLE),
         (44, PLAIN_BELOW - 1, POSSIBLE),
         (45, PLAIN_BELOW - 1, None),
