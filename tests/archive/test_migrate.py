@@ -73,7 +73,9 @@ def test_the_migrations_make_the_tables_of_the_schema(archive: Archive, tmp_path
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
     # Alembic compares no CHECK, no ON DELETE and no AUTOINCREMENT: the statements themselves do.
-    schema.metadata.create_all(sa.create_engine(f"sqlite:///{tmp_path / 'direct.db'}"))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
+    schema.metadata.create_all(engine)
+    engine.dispose()
     migrated, direct = objects(archive.database), objects(tmp_path / "direct.db")
     rest = {name for name in migrated if not name.startswith("trigger ")} - {"table alembic_version"}
     assert {name: migrated[name] for name in rest} == direct
