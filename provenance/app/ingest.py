@@ -101,6 +101,7 @@ class _Intake:
         self.misshapen: list[Problem] = []
         self._max_bytes = max_bytes
         self._channel: Channel | None = None
+        self._channel_id = 0
         self._waiting: dict[int, Arrived] = {}
         self._bytes = self._text = 0
 
@@ -110,7 +111,8 @@ class _Intake:
             self.flush()
             self._channel = channel
             with self.archive.write() as connection:
-                self.counts.channels.add(observe.add_channel(connection, channel, clock.now()))
+                self._channel_id = observe.add_channel(connection, channel, clock.now())
+            self.counts.channels.add(self._channel_id)
 
     def post(self, post: Post) -> None:
         """Take in one post and the bytes of its attachments."""
@@ -128,11 +130,15 @@ class _Intake:
             return
         self.archive.files.sync()
         with self.archive.write() as connection:
-            now = clock.now()
-            channel_id = observe.add_channel(connection, self._channel, now)
-            arrived = list(self._waiting.values())
             observe.add_posts(
-                connection, self.run.id, self._channel, channel_id, Source.IMPORT, arrived, now, self.counts
+                connection,
+                self.run.id,
+                self._channel,
+                self._channel_id,
+                Source.IMPORT,
+                list(self._waiting.values()),
+                clock.now(),
+                self.counts,
             )
         self.progress.advance(len(self._waiting))
         self._waiting = {}
@@ -167,7 +173,8 @@ def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError]) -
     refused = dict(analyse(intake.archive, sandbox, intake.progress))
     resolve(intake.archive, run.id, intake.progress)
     counts.images_refused += len(refused)
-    counts.images_new -= len(refused)
+    # An import that was interrupted may have left files to be measured that are not new now.
+    counts.new_files -= refused.keys()
     with intake.archive.read() as connection:
         places = read.places(connection, refused)
     run.problems += [Problem(places.get(sha256, f"file {sha256}"), reason) for sha256, reason in refused.items()]

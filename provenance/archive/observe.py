@@ -42,11 +42,16 @@ class Counts:
     posts_new: int = 0
     posts_known: int = 0
     posts_changed: int = 0
-    images_new: int = 0
     images_known: int = 0
     images_missing: int = 0
     images_refused: int = 0
     channels: set[int] = field(default_factory=set)
+    new_files: set[str] = field(default_factory=set)
+    """Hashes of the files that the archive did not have."""
+
+    @property
+    def images_new(self) -> int:
+        return len(self.new_files)
 
 
 def start_run(connection: sa.Connection, command: str, details: object, now: datetime) -> int:
@@ -269,15 +274,16 @@ def _file_ids(connection: sa.Connection, arrived: Sequence[Arrived], now: dateti
     if stored:
         query = sa.select(table.c.sha256, table.c.id).where(table.c.sha256.in_(stored))
         found = {row.sha256: row.id for row in connection.execute(query)}
+    fresh = stored.keys() - found.keys()
     new = [
         {"sha256": file.sha256, "size": file.size, "observed_at": now}
         for file in stored.values()
-        if file.sha256 not in found
+        if file.sha256 in fresh
     ]
     if new:
         added = connection.execute(table.insert().returning(table.c.sha256, table.c.id), new)
         found |= {row.sha256: row.id for row in added}
-    counts.images_new += len(new)
+    counts.new_files |= fresh
     counts.images_known += sum(file is not None for _, file in attachments) - len(new)
     for attachment, file in attachments:
         if file is None:

@@ -94,9 +94,7 @@ def show(context: Context, ref: str, json_: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--week", metavar="YYYY-Www", help="Such as 2024-W52. Default: the last complete week with posts."
-)
+@click.option("--week", metavar="YYYY-Www", help="Such as 2024-W52. Default: the last complete week with posts.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: DIR/reports.")
 @click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write.")
 @click.option("--everything", is_flag=True, help="Count stickers, thumbnails and flat images as well.")

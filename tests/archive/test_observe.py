@@ -41,7 +41,7 @@ def recomputed(desk: Desk) -> list[tuple[str, str]]:
 
 def brought(counts: observe.Counts) -> dict[str, int]:
     """The counts that are not zero."""
-    names = [name for name in counts.__slots__ if name != "channels"]
+    names = [name for name in (*counts.__slots__, "images_new") if name not in {"channels", "new_files"}]
     return {name: getattr(counts, name) for name in names if getattr(counts, name)}
 
 
