@@ -11,8 +11,8 @@ from provenance.archive.read import channels
 from provenance.core.model import Channel, PeerKind
 from provenance.errors import NothingFound
 
-_POST_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(c/)?([\w-]+)/(?:\d+/)?(\d+)/?(?:\?.*)?", re.ASCII)
-_POST_NAME = re.compile(r"@?([\w-]+)/(\d+)", re.ASCII)
+_POST_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(c/)?([\w-]+)/(?:\d+/)?(\d{1,18})/?(?:\?.*)?", re.ASCII)
+_POST_NAME = re.compile(r"@?([\w-]+)/(\d{1,18})", re.ASCII)
 _PICTURE = re.compile(r"picture:(\d{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 
@@ -59,7 +59,7 @@ def channels_called(connection: sa.Connection, name: str) -> dict[int, Channel]:
         for row, channel in channels(connection).items()
         if text in channel.names
         or str(channel.id) in {handle, handle.removeprefix("-100")}
-        or (channel.username or "").lower() == handle
+        or (channel.username is not None and channel.username.lower() == handle)
         or text.casefold() in {title.casefold() for title in channel.names}
     }
 

@@ -96,7 +96,13 @@ def posts_between(connection: sa.Connection, start: datetime, end: datetime) -> 
 def files_seen_between(connection: sa.Connection, start: datetime, end: datetime) -> set[int]:
     """Return the files of all posts that were posted, edited or found deleted in [start, end)."""
     versions, attachments, posts = schema.post_versions, schema.attachments, schema.posts
-    moments = (versions.c.posted_at, versions.c.edited_at, attachments.c.uploaded_at, posts.c.deleted_seen_at)
+    moments = (
+        versions.c.posted_at,
+        versions.c.edited_at,
+        versions.c.claimed_at,
+        attachments.c.uploaded_at,
+        posts.c.deleted_seen_at,
+    )
     inside = sa.or_(*((moment >= start) & (moment < end) for moment in moments))
     query = (
         sa.select(attachments.c.file_id)

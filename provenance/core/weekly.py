@@ -37,6 +37,11 @@ class Repost:
     this_week: tuple[Sighting, ...]
 
     @property
+    def posts(self) -> int:
+        """How many posts showed it this week; two files of one post are one."""
+        return len({(each.channel.key, each.message_id) for each in self.this_week})
+
+    @property
     def channels(self) -> int:
         """In how many channels it was posted this week."""
         return len({each.channel.key for each in self.this_week})
@@ -120,7 +125,7 @@ def build(
 ) -> Report:
     """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
     seen = [each for each in (_repost(when, *item, everything) for item in chains.items()) if each]
-    reposted = [each for each in seen if len(each.this_week) > 1]
+    reposted = [each for each in seen if each.posts > 1]
     recycled = [each for each in seen if not when.holds(dated(each.first).at) and dated(each.first).at < when.start]
     told = {each.picture: each for each in (*reposted, *recycled)}.values()
     return Report(

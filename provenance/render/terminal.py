@@ -360,7 +360,7 @@ def _reposts(reposts: Sequence[weekly.Repost]) -> Table:
         table.add_row(
             str(each.picture),
             f"{_time(when.at)}\n{_called(each.first.channel, 28)}",
-            f"{len(each.this_week)} post(s) in {each.channels} channel(s)\n{posts}",
+            f"{each.posts} post(s) in {each.channels} channel(s)\n{posts}",
         )
     if len(reposts) > 30:
         table.add_row("…", f"{len(reposts) - 30} more: see the files", "")
