@@ -1,5 +1,6 @@
 """Connections to one SQLite archive: WAL, foreign keys, and writers that take the lock when they begin."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import ArchiveBusy, ArchiveUnusable
+
+# Ctrl-C in the middle of closing a connection is logged there, and without a handler it would be printed.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 BUSY_SECONDS = 60
 _PRAGMAS = (
@@ -37,7 +41,7 @@ def connect(database: Path, *, write: bool) -> sa.Engine:
         # A reader that may not make WAL's helper files can still read what nobody is writing.
         options["immutable"] = "1"
     # As a URL object: in a text, SQLAlchemy would take the quoting apart.
-    address = sa.URL.create("sqlite", database=f"file:{quote(str(database.absolute()))}", query=options)
+    address = sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(database.absolute()))}", query=options)
     engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
 

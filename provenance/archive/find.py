@@ -11,7 +11,9 @@ from provenance.archive.read import channels
 from provenance.core.model import Channel, PeerKind
 from provenance.errors import NothingFound
 
-_POST_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(c/)?([\w-]+)/(?:\d+/)?(\d{1,18})/?(?:\?.*)?", re.ASCII)
+_POST_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?!c/\d+/?$)(c/)?([\w-]+)/(?:\d+/)?(\d{1,18})/?(?:\?.*)?", re.ASCII
+)
 _POST_NAME = re.compile(r"@?([\w-]+)/(\d{1,18})", re.ASCII)
 _PICTURE = re.compile(r"picture:(\d{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")

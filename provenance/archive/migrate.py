@@ -16,7 +16,10 @@ def create_or_open(directory: Path) -> Archive:
     """Open the archive in `directory`; make an empty one where there is none."""
     database = directory / DATABASE
     if not database.is_file() or Archive(directory).is_blank():
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArchiveUnusable(directory=directory, what=error.strerror or error) from error
         upgrade_tables(directory)
     return Archive.open(directory)
 

@@ -110,12 +110,14 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     from provenance.render import as_json, terminal
 
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
+    if not chosen:
+        raise UsageProblem(what=f"--format names no format: use {', '.join(reporting.FORMATS)}.")
     if unknown := [name for name in chosen if name not in reporting.FORMATS]:
         raise UsageProblem(what=f"There is no report format {unknown[0]!r}: use {', '.join(reporting.FORMATS)}.")
     zone = ZoneInfo(context.settings.report.timezone)
     archive = context.open()
     try:
-        wanted = weekly.week(week, zone) if week else reporting.last_week(archive, zone)
+        wanted = weekly.week(week, zone) if week is not None else reporting.last_week(archive, zone)
     except ValueError as error:
         raise UsageProblem(what=f"--week: {error}.") from error
     made = reporting.build(archive, wanted, everything=everything)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from provenance.app.progress import Progress
     from provenance.archive.store import Archive
     from provenance.config import Settings
+    from provenance.core.answers import Check
     from provenance.images.sandbox import Sandbox
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -42,15 +43,27 @@ class Context:
 
         return load(self.directory, self._config)
 
+    def check_settings(self) -> "Check":
+        """What `doctor` says of the settings."""
+        from provenance.core.answers import Check
+        from provenance.errors import SettingsError
+
+        try:
+            _ = self.settings
+        except SettingsError as error:
+            return Check("settings", False, str(error))
+        return Check("settings", True, "as they should be")
+
     @property
     def max_bytes(self) -> int:
         """The largest image file that is taken in."""
         return self.settings.images.max_mb << 20
 
     def open(self) -> "Archive":
-        """The archive, which must be there."""
+        """The archive, which must be there; wrong settings are told by every command."""
         from provenance.archive.store import Archive
 
+        _ = self.settings
         return Archive.open(self.directory)
 
     def sandbox(self, workers: int | None = None) -> "Sandbox":
@@ -83,11 +96,12 @@ def print_json(document: object) -> None:
 
 def print_text(*parts: "RenderableType") -> None:
     """Print an answer for people to standard output."""
+    from rich.console import Group
+
     from provenance.render.terminal import console
 
-    out = console()
-    for part in parts:
-        out.print(part)
+    # As a group: lines printed one by one would lose their mark of not being wrapped.
+    console().print(Group(*parts), crop=False)
 
 
 @contextmanager

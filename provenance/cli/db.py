@@ -17,6 +17,7 @@ def upgrade(context: Context, json_: bool) -> None:
     """Migrate an archive of an older version, after a backup copy of its database."""
     from provenance.app.upkeep import upgrade as migrate
 
+    _ = context.settings  # Wrong ones are told before anything is changed.
     copy = migrate(context.directory)
     if json_:
         print_json({"schema": "provenance/upgrade/1", "upgraded": copy is not None, "backup": copy and str(copy)})

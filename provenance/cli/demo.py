@@ -1,5 +1,6 @@
 """`provenance demo`: the main job on the shipped samples."""
 
+import shlex
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,16 +50,17 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
             "",
         )
         if keep:
+            here = f"provenance --archive {shlex.quote(str(keep))}"
             print_text(
-                f"Kept in {keep}. Try:",
-                f"  provenance --archive {keep} show picture:{done.answers[0].picture}",
-                f"  provenance --archive {keep} coverage",
+                "Kept. Try:",
+                terminal.line(f"{here} show picture:{done.answers[0].picture}"),
+                terminal.line(f"{here} coverage"),
             )
         else:
             print_text(
                 "The archive was a throw-away. Keep it, with its report as a page, by",
-                "  provenance demo --keep demo-archive",
+                terminal.line("provenance demo --keep demo-archive"),
                 "and begin your own with",
-                "  provenance import telegram-export PATH-OF-YOUR-EXPORT",
-                "  provenance lookup suspect.jpg",
+                terminal.line("provenance import telegram-export PATH-OF-YOUR-EXPORT"),
+                terminal.line("provenance lookup suspect.jpg"),
             )

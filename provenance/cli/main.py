@@ -1,7 +1,9 @@
 """The group of commands, and how errors become a line on stderr and an exit status."""
 
+import io
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -60,24 +62,52 @@ def main() -> None:
     """Run the command line; this is the program's entry."""
     # One thread each: numpy's matrices here are small, and starting a pool of threads costs more than they do.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    debug = "--debug" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding, or a name that is no text, costs letters and not the answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(words: list[str]) -> int:
+    """Run a command and return its exit status."""
     try:
-        status = provenance.main(standalone_mode=False)
+        # Not click's own main: it turns a closed pipe into a failure.
+        with provenance.make_context("provenance", list(words)) as context:
+            provenance.invoke(context)
+        sys.stdout.flush()
     except ProvenanceError as error:
-        if debug:
-            raise
-        say(str(error))
-        status = error.exit_status
+        if "--debug" in words:
+            traceback.print_exc()
+        else:
+            say(str(error))
+        return error.exit_status
     except click.exceptions.Exit as ended:
-        status = ended.exit_code
+        return _flushed(ended.exit_code)
     except click.ClickException as error:
         error.show()
-        status = 2
+        return 2
     except (click.Abort, KeyboardInterrupt):
         say("Interrupted. What was archived is whole; run the command again to go on.")
-        status = 2
-    except BrokenPipeError:
-        # Whoever read our answer has seen enough; keep Python from complaining when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    sys.exit(status if isinstance(status, int) else 0)
+        return 2
+    except OSError as error:
+        return _unwritable(error)
+    return 0
+
+
+def _flushed(status: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _unwritable(error)
+    return status
+
+
+def _unwritable(error: OSError) -> int:
+    """Standard output is gone: whoever read it has seen enough, or its disk is full."""
+    # Python would complain when it closes what cannot be written to.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0
+    say(f"{error.filename or 'standard output'}: {error.strerror or error}.")
+    return 2

@@ -12,7 +12,7 @@ from provenance.core.matching import FLAT_BELOW
 from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, PeerKind, Sighting
 from provenance.core.times import dated
 
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,12 @@ def week(name: str, zone: tzinfo) -> Week:
     found = _WEEK.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is not a week like 2024-W52")
-    monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
-    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (monday, monday + timedelta(days=7)))
+    try:
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        days = (monday, monday + timedelta(days=7))
+        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
+    except OverflowError as error:
+        raise ValueError(f"{name!r} lies outside the calendar") from error
     return Week(name, start, end)
 
 

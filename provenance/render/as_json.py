@@ -19,7 +19,7 @@ def dumps(document: object) -> str:
 
 def time(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with Z, to the second."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def lookup(answer: answers.LookupAnswer) -> Document:

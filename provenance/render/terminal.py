@@ -25,9 +25,14 @@ _BASIS = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise  # called while it is handled; rich would end the program as a failure
+
+
 def console() -> Console:
     """Where results go: standard output, with no markup or emoji names taken from anybody's text."""
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return _Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def lookup(answer: answers.LookupAnswer) -> RenderableType:
@@ -95,7 +100,7 @@ def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
             for each in made.changed[:20]
         ]
     parts += [Text(), *_coverage(made.coverage)]
-    written = [_link(str(path)) for path in files]
+    written = [line(str(path)) for path in files]
     if written:
         parts += [Text(), Text("Written:", "bold"), *written]
     return Group(*parts)
@@ -176,7 +181,7 @@ def _first(first: Sighting, match: Match | None) -> list[RenderableType]:
         _in(f"{_called(first.channel)}, {_place(first)}"),
     ]
     if first.url:
-        lines.append(_link(str(first.url)))
+        lines.append(line(str(first.url)))
     if match:
         lines.append(_in(f"this image is {_matched(match)}"))
     if first.text:
@@ -278,7 +283,7 @@ def _post(answer: answers.PostAnswer) -> RenderableType:
     head = f"{_called(answer.channel)}, post {answer.message_id}"
     parts: list[RenderableType] = [Text(head, "bold")]
     if answer.url:
-        parts.append(_link(str(answer.url)))
+        parts.append(line(str(answer.url)))
     if answer.album is not None:
         parts.append(_in(f"album {answer.album}{' (inferred)' if answer.album_inferred else ''}"))
     if answer.deleted_seen_at:
@@ -316,7 +321,7 @@ def _version(number: int, each: answers.VersionAnswer, answer: answers.PostAnswe
 
 def _file(answer: answers.FileAnswer) -> RenderableType:
     parts: list[RenderableType] = [Text(f"File {answer.file.sha256}", "bold"), _file_line(answer.file)]
-    parts.append(_link(str(answer.path)))
+    parts.append(line(str(answer.path)))
     if answer.picture is not None:
         parts.append(_in(f"part of picture:{answer.picture}"))
     parts += [Text(), Text(f"Seen in {len(answer.sightings)} post(s)", "bold")]
@@ -372,9 +377,9 @@ def _in(text: str, style: str = "") -> Padding:
     return Padding(Text(text, style), (0, 0, 0, 2), expand=False)
 
 
-def _link(address: str) -> Padding:
-    """An address on a line of its own, never broken: it is there to be copied."""
-    return Padding(Text(visible(address), no_wrap=True, overflow="ignore"), (0, 0, 0, 2), expand=False)
+def line(address: str) -> Text:
+    """An address or a command on a line of its own, never broken or cut: it is there to be copied."""
+    return Text(f"  {visible(address)}", no_wrap=True, overflow="ignore")
 
 
 def _table(*columns: str, numbers: Iterable[int] = ()) -> Table:

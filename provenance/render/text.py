@@ -31,7 +31,7 @@ def size(count: int) -> str:
     """A number of bytes as people say it."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
-        if value < 1000:
+        if value < 999.95:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"

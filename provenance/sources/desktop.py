@@ -39,6 +39,8 @@ _DEEP = 2_500
 """Longest name of a place inside a message, in characters: some 500 levels."""
 _PLACE = 20_000
 """Longest name of a place that is read at all."""
+_BLOCK = 1 << 20
+"""Bytes read at once: a text that is longer than a block is gone through again with every block."""
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -120,7 +122,7 @@ class _Reader:
         self._chats = 0
 
     def items(self, stream: IO[bytes]) -> Iterator[Item]:
-        events = _bounded(ijson.parse(Mended(stream)))
+        events = _places(ijson.basic_parse(Mended(stream), buf_size=_BLOCK))
         try:
             yield from self._walk(events)
         except (JSONError, UnicodeDecodeError) as error:
@@ -200,12 +202,28 @@ class _Reader:
         return Channel(_KINDS.get(str(kind), PeerKind.CHANNEL), peer_id, title)
 
 
-def _bounded(events: Iterator[tuple[str, str, Any]]) -> Iterator[tuple[str, str, Any]]:
-    """Stop at nesting that no export has: the place's name grows with the depth, and reading with its square."""
-    for event in events:
-        if len(event[0]) > _PLACE:
-            raise JSONError("nested too deeply")
-        yield event
+def _places(events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """Name the place of each event, like `ijson.parse`, but stop at nesting that no export has.
+
+    ijson names every place of a block before it hands out the first, in time and memory of the depth squared.
+    """
+    opened: list[tuple[str, bool]] = []
+    place = ""
+    for event, value in events:
+        if event == "map_key":
+            outer = opened[-1][0]
+            yield outer, event, value
+            place = f"{outer}.{value}" if outer else value
+            continue
+        if event in {"end_map", "end_array"}:
+            place = opened.pop()[0]
+        yield place, event, value
+        if event in {"start_map", "start_array"}:
+            if len(place) > _PLACE:
+                raise JSONError("nested too deeply")
+            opened.append((place, event == "start_array"))
+        if opened and opened[-1][1]:
+            place = f"{opened[-1][0]}.item" if opened[-1][0] else "item"
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,8 +14,11 @@ _ESCAPE = re.compile(
     rb"|.)",
     re.DOTALL,
 )
-_LONGEST = 12
-"""Bytes of a surrogate pair: the longest escape that the end of a block can cut through."""
+_UNFINISHED = re.compile(
+    rb"\\(?:x[0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3}|u[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?)?\Z"
+)
+_LONGEST = 11
+"""Bytes of a surrogate pair without its last: the most that can be unfinished at the end of a block."""
 
 
 class Mended:
@@ -29,19 +32,27 @@ class Mended:
         """Return at least one byte until the stream ends; not always `size` of them."""
         if size == 0:
             return b""
-        block = self._stream.read(size)
-        data = self._rest + block
-        self._rest = b""
-        if block and (cut := data.find(b"\\", max(0, len(data) - _LONGEST))) >= 0:
-            # Hold the last escape back, from the first of its backslashes on.
-            while cut > 0 and data[cut - 1 : cut] == b"\\":
-                cut -= 1
+        while True:
+            block = self._stream.read(size)
+            data = self._rest + block
+            cut = _sound(data) if block else len(data)
             data, self._rest = data[:cut], data[cut:]
-            if not data:
-                return self.read(size)
+            if data or not block:
+                break
         if b"\\x" in data or b"\\ud" in data or b"\\uD" in data:
             return _ESCAPE.sub(_mend, data)
         return data
+
+
+def _sound(data: bytes) -> int:
+    """Return how much of a block can be mended without the next one: an escape at its end may go on there."""
+    start = max(0, len(data) - _LONGEST)
+    while found := _UNFINISHED.search(data, start):
+        before = data[: found.start()]
+        if (len(before) - len(before.rstrip(b"\\"))) % 2 == 0:
+            return found.start()
+        start = found.start() + 1  # This backslash is itself escaped.
+    return len(data)
 
 
 def _mend(found: re.Match[bytes]) -> bytes:

@@ -1,0 +1,450 @@
+"""`lookup`, `show` and `report` on the samples, whose truth is in samples/expected.json."""
+
+import csv
+import hashlib
+import itertools
+import json
+import math
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from provenance.archive import observe
+from provenance.archive.store import Archive
+from provenance.core.model import Channel, PeerKind
+from tests.cli.conftest import (
+    ABSENT,
+    EXPECTED,
+    FIRST,
+    MONDAY,
+    SAMPLES,
+    SUSPECT,
+    as_process,
+    in_process,
+    keys,
+    too_wide,
+)
+from tests.stories import random_photo
+
+SIGHTING = [
+    "channel",
+    "message_id",
+    "url",
+    "posted_at",
+    "uploaded_at",
+    "edited_at",
+    "deleted_seen_at",
+    "observed_at",
+    "forwarded_from",
+    "text",
+    "file",
+    "source",
+    "match",
+]
+MATCH = ["kind", "stage", "distance", "similarity", "inliers", "transform", "confidence"]
+COVERAGE = ["channels", "posts", "images", "earliest", "latest", "gaps", "not_searched"]
+GHOST = SAMPLES / EXPECTED["pictures"]["ghost_plane"]["sightings"][0]["file"]
+SHA256 = hashlib.sha256(GHOST.read_bytes()).hexdigest()
+
+
+def places(sightings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What expected.json says of a sighting."""
+    return [
+        {"channel_id": each["channel"]["id"], "message_id": each["message_id"], "at": each["at"]} for each in sightings
+    ]
+
+
+class Pictures(HTMLParser):
+    """Counts the images of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.sources.append(dict(attributes)["src"] or "")
+
+
+@pytest.mark.parametrize("name", EXPECTED["suspects"])
+def test_lookup_tells_the_story(name: str, sample: Path) -> None:
+    expected = EXPECTED["suspects"][name]
+    image = SAMPLES / "suspects" / name
+    said = in_process("lookup", image, "--json", archive=sample)
+    assert said.status == (0 if expected["found"] else 1)
+    document = said.json
+    assert document["found"] is expected["found"]
+    assert places(document["sightings"]) == expected["sightings"]
+    first = document["first_seen"]
+    assert (places([first])[0] if first else None) == expected["first_seen"]
+    assert document["suspect"]["sha256"] == hashlib.sha256(image.read_bytes()).hexdigest()
+    assert document["suspect"]["bytes"] == image.stat().st_size
+    assert document["suspect"]["path"] == str(image)
+    assert document["possible"] == []
+
+
+def test_lookup_has_the_contracts_keys(sample: Path) -> None:
+    document = in_process("lookup", SUSPECT, "--json", archive=sample).json
+    assert document["schema"] == "provenance/lookup/1"
+    top = [
+        "suspect",
+        "found",
+        "first_seen",
+        "sightings",
+        "possible",
+        "chain",
+        "same_scene",
+        "same_template",
+        "coverage",
+        "warnings",
+    ]
+    assert not keys(document, *top)
+    suspect = ["path", "sha256", "format", "width", "height", "bytes", "fingerprints", "metadata", "findings"]
+    assert not keys(document["suspect"], *suspect)
+    assert len(document["suspect"]["fingerprints"]["phash256"]) == 64
+    first = document["first_seen"]
+    assert not keys(first, "channel", "message_id", "url", "at", "basis", "archived", "warnings")
+    assert first["basis"] == "posted"
+    assert first["archived"] is True
+    assert not keys(first["channel"], "id", "username", "title")
+    for seen in document["sightings"]:
+        assert not keys(seen, *SIGHTING)
+        assert not keys(seen["file"], "sha256", "width", "height")
+        assert not keys(seen["match"], *MATCH)
+        assert not keys(seen["match"]["transform"], "mirrored", "rotated", "region")
+        assert seen["match"]["confidence"] in {"certain", "strong"}
+        assert seen["match"]["kind"] in {"identical", "recompressed", "transformed", "partial"}
+        assert seen["source"] == "import"
+    assert [seen["match"]["transform"]["mirrored"] for seen in document["sightings"]].count(True) == 1
+    assert not keys(document["chain"], "picture", "links")
+    assert all(not keys(link, "from", "to", "kind", "evidence") for link in document["chain"]["links"])
+    kinds = [link["kind"] for link in document["chain"]["links"]]
+    assert kinds[:2] == ["forward", "identical_reupload"]
+    assert not keys(document["coverage"], *COVERAGE)
+    assert document["coverage"]["not_searched"]
+
+
+def test_lookup_for_people(sample: Path) -> None:
+    found = in_process("lookup", SUSPECT, archive=sample)
+    assert found.status == 0
+    lines = found.out.splitlines()
+    assert "First seen in this archive: 2024-12-17 06:30:12 UTC" in lines[2]
+    assert f"  {FIRST}" in lines
+    assert found.out.index("First seen") < found.out.index("identical reupload") < found.out.index("Coverage: ")
+    assert "mirrored" in found.out
+    absent = in_process("lookup", ABSENT, archive=sample)
+    assert absent.status == 1
+    assert "Not found" in absent.out
+    assert "Coverage: 5 channels" in absent.out
+
+
+def test_several_images_give_a_list(sample: Path) -> None:
+    said = in_process("lookup", ABSENT, SUSPECT, "--json", archive=sample)
+    assert said.status == 0
+    assert [each["found"] for each in said.json] == [False, True]
+    assert in_process("lookup", ABSENT, ABSENT, "--json", archive=sample).status == 1
+
+
+def test_one_unreadable_image_among_several(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    (tmp_path / "folder.jpg").mkdir()
+    images = [tmp_path / "none.jpg", SUSPECT, tmp_path / "bad.jpg", tmp_path / "folder.jpg"]
+    said = in_process("lookup", *images, "--json", archive=sample)
+    assert said.status == 2
+    assert [each["found"] for each in said.json] == [False, True, False, False]
+    assert [each["suspect"]["path"] for each in said.json] == [str(each) for each in images]
+    assert ["error" in each for each in said.json] == [True, False, True, True]
+    assert said.err.count("\n") == 3
+    assert all(str(images[i]) in said.err for i in (0, 2, 3))
+    text = in_process("lookup", *images, archive=sample)
+    assert text.status == 2
+    assert FIRST in text.out
+    alone = in_process("lookup", images[2], "--json", archive=sample)
+    assert (alone.status, alone.is_one_line) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["--since", "2024-12-17T07:12:40Z"], [51, 8, 416, 8, 433]),
+        (["--since", "2024-12-17T07:12:41"], [8, 416, 8, 433]),
+        (["--until", "2024-12-18"], [26, 51, 8, 416, 8]),
+        (["--until", "2024-12-17T06:30:12Z"], []),
+        (["--since", "2024-12-18", "--until", "2024-12-27"], []),
+        (["--channel", "Velmora Daily"], [416, 433]),
+        (["--channel", "velmora daily"], [416, 433]),
+        (["--channel", "1500000001"], [416, 433]),
+        (["--channel", "-1001500000001"], [416, 433]),
+        (["--limit", "2"], [26, 51]),
+    ],
+    ids=str,
+)
+def test_a_narrowed_lookup_says_so(words: list[str], messages: list[int], sample: Path) -> None:
+    said = in_process("lookup", SUSPECT, *words, "--json", archive=sample)
+    assert [each["message_id"] for each in said.json["sightings"]] == messages
+    assert said.status == (0 if messages else 1)
+    if words[0] != "--limit":
+        assert "Only part of the archive" in said.json["warnings"][0]
+    first = said.json["first_seen"]
+    assert (first and first["message_id"]) == (messages[0] if messages else None)
+
+
+@pytest.mark.parametrize("name", ["nix", "", "@"])
+def test_an_unknown_channel_is_refused(name: str, sample: Path) -> None:
+    said = in_process("lookup", SUSPECT, "--channel", name, archive=sample)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert "No archived channel" in said.err
+
+
+def test_lookup_writes_a_page(sample: Path, tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    said = in_process("lookup", SUSPECT, ABSENT, "--html", page, "--json", archive=sample)
+    assert said.status == 0
+    assert len(said.json) == 2
+    pictures = Pictures()
+    pictures.feed(page.read_text(encoding="utf-8"))
+    assert len(pictures.sources) == 2 + 6
+    assert all(source.startswith("data:image/jpeg;base64,") for source in pictures.sources)
+    assert [path.name for path in page.parent.iterdir()] == ["page.html"]
+
+
+def test_a_page_that_cannot_be_written(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = in_process("lookup", SUSPECT, "--html", tmp_path / "file" / "page.html", archive=sample)
+    assert (said.status, said.err.count("\n")) == (2, 1)
+    assert "cannot be written" in said.err
+
+
+@pytest.mark.parametrize(
+    ("ref", "kind", "what"),
+    [
+        (FIRST, "post", 26),
+        (FIRST.removeprefix("https://"), "post", 26),
+        (f"{FIRST}?single", "post", 26),
+        ("http://www.telegram.me/c/1500000002/26/", "post", 26),
+        ("1500000002/26", "post", 26),
+        ("-1001500000002/26", "post", 26),
+        ("  1500000002/26 ", "post", 26),
+        ("@velmora/416", "post", 416),
+        ("velmora/416", "post", 416),
+        ("https://t.me/Velmora/416", "post", 416),
+        (SHA256, "file", SHA256),
+        (SHA256.upper()[:12], "file", SHA256),
+        (SHA256[:6], "file", SHA256),
+        ("picture:1", "picture", 1),
+        ("Velmora Daily", "channel", 1500000001),
+        ("@velmora", "channel", 1500000001),
+        ("https://t.me/velmora", "channel", 1500000001),
+        ("https://t.me/c/1500000002", "channel", 1500000002),
+        ("1500000002", "channel", 1500000002),
+        ("-1001500000002", "channel", 1500000002),
+    ],
+)
+def test_show_takes_every_form_of_ref(ref: str, kind: str, what: object, copied: Path) -> None:
+    with Archive.open(copied).write() as connection:
+        named = Channel(PeerKind.CHANNEL, 1500000001, "Velmora Daily", "Velmora")
+        observe.add_channel(connection, named, MONDAY)
+    said = in_process("show", "--json", "--", ref, archive=copied)
+    assert (said.status, said.err) == (0, "")
+    document = said.json
+    assert (document["schema"], document["kind"]) == ("provenance/show/1", kind)
+    found = {
+        "post": lambda: document["message_id"],
+        "file": lambda: document["file"]["sha256"],
+        "picture": lambda: document["picture"],
+        "channel": lambda: document["channel"]["id"],
+    }
+    assert found[kind]() == what
+    assert in_process("show", "--", ref, archive=copied).status == 0
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "nonsense", "", " ", "@", "/", "https://t.me/", SHA256[:5], "ffffff0000",
+        "picture:999", "picture:0", "picture:x",
+        "picture:99999999999999999999", "1500000002/9999", "1500000002/99999999999999999999", "@nobody/1", "1/1",
+        "https://t.me/c/1500000002/26/27/28", "\udcff", "a\0b",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_an_unknown_ref_is_one_line(ref: str, sample: Path) -> None:
+    said = in_process("show", ref, archive=sample)
+    assert (said.status, said.is_one_line) == (2, True)
+
+
+def test_an_ambiguous_prefix_is_refused(tmp_path: Path, photos: list[Path]) -> None:
+    base = photos[0].read_bytes()
+    seen: dict[str, int] = {}
+    for number in itertools.count():  # Sixteen million prefixes: two of some thousands share one.
+        name = hashlib.sha256(base + number.to_bytes(4)).hexdigest()
+        if name[:6] in seen:
+            break
+        seen[name[:6]] = number
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for each in (number, seen[name[:6]]):
+        (folder / f"{each}.jpg").write_bytes(base + each.to_bytes(4))
+    archive = tmp_path / "archive"
+    assert in_process("import", "folder", folder, "--name", "x", archive=archive).status == 0
+    said = in_process("show", name[:6], archive=archive)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert "Several" in said.err
+    assert in_process("show", name[:16], archive=archive).status == 0
+
+
+def test_a_picture_that_was_merged_is_found_under_both_numbers(tmp_path: Path) -> None:
+    one, two = (np.asarray(random_photo(seed), float) - 105 for seed in (1, 2))
+    archive = tmp_path / "archive"
+    for degrees in (0, 50, 25):  # The last is near to both of the others, which are not near to each other.
+        angle = math.radians(degrees)
+        mixed = np.clip(105 + one * math.cos(angle) + two * math.sin(angle), 0, 255)
+        folder = tmp_path / str(degrees)
+        folder.mkdir()
+        Image.fromarray(mixed.astype(np.uint8)).save(folder / f"{degrees}.jpg", quality=90)
+        assert in_process("import", "folder", folder, "--name", str(degrees), archive=archive).status == 0
+        if degrees == 50:
+            before = [in_process("show", f"picture:{n}", "--json", archive=archive).json["picture"] for n in (1, 2)]
+            assert before == [1, 2]
+    after = [in_process("show", f"picture:{n}", "--json", archive=archive).json for n in (1, 2, 3)]
+    assert [each["picture"] for each in after] == [1, 1, 1]
+    assert len(after[0]["files"]) == 3
+
+
+def test_show_tells_the_history(sample: Path) -> None:
+    number = in_process("lookup", SUSPECT, "--json", archive=sample).json["chain"]["picture"]
+    picture = in_process("show", f"picture:{number}", "--json", archive=sample).json
+    assert places([picture["first_seen"]])[0] == EXPECTED["suspects"]["suspect.jpg"]["first_seen"]
+    assert len(picture["sightings"]) == 6
+    assert picture["revisions"][-1]["after"]["post"] == "1500000002/26"
+    post = in_process("show", "1500000001/416", "--json", archive=sample).json
+    (version,) = post["versions"]
+    assert version["edited_at"] == "2024-12-20T18:00:00Z"
+    assert version["attachments"][0]["picture"] == number
+    assert version["raw"]["id"] == 416
+    (missing,) = EXPECTED["without_file"]
+    post = in_process("show", f"{missing['channel_id']}/{missing['message_id']}", "--json", archive=sample).json
+    assert post["versions"][0]["missing"][0]["reason"] == "not_included"
+    file = in_process("show", SHA256, "--json", archive=sample).json
+    assert Path(file["path"]).read_bytes() == GHOST.read_bytes()
+
+
+@pytest.mark.parametrize("week", ["2024-W51", "2024-W52", "2024-W10"])
+def test_report_agrees_with_the_story(week: str, copied: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    said = in_process("report", "--week", week, "--out", out, "--json", archive=copied)
+    assert (said.status, said.err) == (0, "")
+    document = said.json
+    assert json.loads((out / f"report-{week}.json").read_text()) == document
+    top = [
+        "schema",
+        "week",
+        "from",
+        "to",
+        "totals",
+        "reposted",
+        "recycled",
+        "originators",
+        "repeaters",
+        "changed",
+        "coverage",
+    ]
+    assert not keys(document, *top)
+    assert document["schema"] == "provenance/report/1"
+    assert not keys(document["totals"], "posts", "images", "pictures", "reposted", "recycled")
+
+    def picture(name: str) -> int:
+        file = SAMPLES / EXPECTED["pictures"][name]["sightings"][0]["file"]
+        found: int = in_process("lookup", file, "--json", archive=copied).json["chain"]["picture"]
+        return found
+
+    expected = EXPECTED["weeks"].get(week, {"first_seen_before": [], "shown_again": []})
+    recycled = {each["picture"] for each in document["recycled"]}
+    assert recycled == {picture(name) for name in expected["first_seen_before"]}
+    told = recycled | {each["picture"] for each in document["reposted"]}
+    assert told == {picture(name) for name in expected["shown_again"]}
+    for each in (*document["reposted"], *document["recycled"]):
+        assert not keys(each, "picture", "first_seen", "this_week", "channels", "spread_seconds")
+        assert all(not keys(seen, *SIGHTING) for seen in each["this_week"])
+    assert not keys(document["coverage"], *COVERAGE)
+
+
+def test_report_writes_what_was_asked_for(copied: Path, tmp_path: Path) -> None:
+    said = in_process("report", "--week", "2024-W52", archive=copied)
+    assert said.status == 0
+    names = {"report-2024-W52.html", "report-2024-W52.json", "report-2024-W52.csv"}
+    assert {path.name for path in (copied / "reports").iterdir()} == names
+    assert all(name in said.out for name in names)
+    in_process("report", "--week", "2024-W52", "--format", "csv, json", "--out", tmp_path / "two", archive=copied)
+    assert {path.suffix for path in (tmp_path / "two").iterdir()} == {".csv", ".json"}
+    with (tmp_path / "two" / "report-2024-W52.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    document = json.loads((tmp_path / "two" / "report-2024-W52.json").read_text())
+    told = [*document["reposted"], *document["recycled"]]
+    # Every picture has a row for its first seen, and one for each other post of the week.
+    posts = [{(seen["channel"]["id"], seen["message_id"]) for seen in each["this_week"]} for each in told]
+    firsts = [(each["first_seen"]["channel"]["id"], each["first_seen"]["message_id"]) for each in told]
+    assert len(rows) == sum(len(week | {first}) for week, first in zip(posts, firsts, strict=True))
+    assert {row["role"] for row in rows} == {"first seen", "this week"}
+    assert in_process("stats", "--json", archive=copied).json["counts"]["runs"] == 3
+
+
+def test_the_default_week_is_the_newest_with_posts(copied: Path) -> None:
+    said = in_process("report", "--json", archive=copied)
+    assert (said.status, said.err) == (0, "")
+    assert said.json["week"] == "2024-W52"
+
+
+def test_a_report_of_everything_counts_more(copied: Path) -> None:
+    plain, every = (
+        in_process("report", "--week", "2024-W51", *words, "--json", archive=copied).json
+        for words in ([], ["--everything"])
+    )
+    assert plain["totals"]["images"] < every["totals"]["images"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        *(
+            (["--week", week], "--week")
+            for week in ("2024-52", "2024-W54", "2024-W00", "0000-W01", "9999-W52", "W52", "", "2024-w52", "\x1b[31m")
+        ),
+        (["--week", "2024-W52", "--format", "pdf"], "pdf"),
+        (["--week", "2024-W52", "--format", "html,\x1b[31m"], "format"),
+        (["--week", "2024-W52", "--format", ""], "format"),
+        (["--week", "2024-W52", "--format", ","], "format"),
+    ],
+    ids=ascii,
+)
+def test_a_bad_week_or_format_is_one_line(words: list[str], says: str, copied: Path, tmp_path: Path) -> None:
+    said = in_process("report", *words, "--out", tmp_path / "out", archive=copied)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert says in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_cannot_be_written(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = in_process("report", "--week", "2024-W52", "--out", tmp_path / "file" / "out", archive=copied)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert "cannot be written" in said.err
+
+
+def test_reports_of_hostile_channels(hostile: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(hostile, tmp_path / "archive"))
+    said = as_process("report", "--week", "2024-W52", archive=archive)
+    assert said.status == 0
+    assert too_wide(said.out) == []
+    page = (archive / "reports" / "report-2024-W52.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    with (archive / "reports" / "report-2024-W52.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows
+    assert all(cell.lstrip()[:1] not in "=+-@" for row in rows for cell in row.values() if cell)

@@ -1,0 +1,140 @@
+"""Weeks and what happened in them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.core import weekly
+from provenance.core.answers import Coverage
+from provenance.core.chain import build
+from provenance.core.model import AttachmentKind, Sighting
+from provenance.core.weekly import Report, Week, week, week_name
+from tests.core.build import FOLDER, NOON, channel, file, hour, sighting
+
+ZONES = st.sampled_from(["UTC", "Europe/Kyiv", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"]).map(ZoneInfo)
+UTC_ZONE = ZoneInfo("UTC")
+WEEK = week("2024-W51", UTC_ZONE)  # 16 to 22 December; NOON is on the 17th
+EMPTY = Coverage(0, 0, 0, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "2024", "2024-51", "2024-W5", "2024-W00", "2024-W53", "2024-W54", "2024-W99", "24-W51", "2024-W51 ",
+        "2024-w51", "2024W51", "+024-W51", "2024-W511", "../../x", "0000-W01",
+        "\u0662\u0660\u0662\u0664-W\u0665\u0661", "9999-W52", "2024-W51\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_week(name: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are this module's own or the calendar's
+        week(name, UTC_ZONE)
+
+
+def test_the_first_week_of_all_is_no_week_east_of_greenwich() -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        week("0001-W01", ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "start", "hours"),
+    [
+        ("2024-W51", "UTC", datetime(2024, 12, 16, tzinfo=UTC), 168),
+        ("2020-W53", "UTC", datetime(2020, 12, 28, tzinfo=UTC), 168),
+        ("2025-W01", "UTC", datetime(2024, 12, 30, tzinfo=UTC), 168),
+        ("2024-W51", "Europe/Kyiv", datetime(2024, 12, 15, 22, tzinfo=UTC), 168),
+        ("2024-W13", "Europe/Berlin", datetime(2024, 3, 24, 23, tzinfo=UTC), 167),
+        ("2024-W43", "Europe/Berlin", datetime(2024, 10, 20, 22, tzinfo=UTC), 169),
+    ],
+)
+def test_a_week_by_its_name(name: str, zone: str, start: datetime, hours: int) -> None:
+    assert week(name, ZoneInfo(zone)) == Week(name, start, start + timedelta(hours=hours))
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)), ZONES)  # noqa: DTZ001
+def test_every_moment_lies_in_the_week_of_its_name(at: datetime, zone: ZoneInfo) -> None:
+    name = week_name(at, zone)
+    assert week(name, zone).holds(at)
+    assert not week(week_name(at + timedelta(days=7), zone), zone).holds(at)
+
+
+@pytest.mark.parametrize(
+    ("about", "shown", "with_everything"),
+    [
+        ({}, True, True),
+        ({"kind": AttachmentKind.DOCUMENT}, True, True),
+        ({"kind": AttachmentKind.STICKER}, False, True),
+        ({"kind": AttachmentKind.VIDEO_THUMBNAIL}, False, True),
+        ({"kind": AttachmentKind.DOCUMENT_THUMBNAIL}, False, True),
+        ({"kind": AttachmentKind.CHAT_PHOTO}, False, True),
+        ({"file": file(1, quality=13)}, False, True),
+        ({"file": file(1, quality=14)}, True, True),
+        ({"channel": FOLDER}, False, False),
+    ],
+)
+def test_what_a_report_counts(about: dict[str, Any], shown: bool, with_everything: bool) -> None:
+    seen = sighting(**about)
+    assert (weekly.is_shown(seen), weekly.is_shown(seen, everything=True)) == (shown, with_everything)
+
+
+def post(number: int, at: datetime, picture: int = 1, **about: object) -> Sighting:
+    return sighting(at, channel=channel(number), file=file(picture, seed=picture), **about)
+
+
+def made(*pictures: list[Sighting]) -> Report:
+    return weekly.build(WEEK, {n: build(each) for n, each in enumerate(pictures, 1)}, 7, (), EMPTY)
+
+
+def test_pictures_are_sorted_into_reposted_and_recycled() -> None:
+    old = hour(-24 * 30)
+    report = made(
+        [post(1, NOON), post(2, hour(2)), post(2, hour(3), message_id=11)],  # spread in the week
+        [post(1, old, 2), post(3, NOON, 2)],  # old, shown again once
+        [post(1, old, 3), post(2, NOON, 3), post(3, hour(1), 3)],  # both
+        [post(1, NOON, 4)],  # shown once
+        [post(1, old, 5), post(2, hour(24 * 30), 5)],  # not in the week
+        [post(1, NOON, 6), post(2, hour(24 * 30), 6)],  # again only later
+    )
+    assert [each.picture for each in report.reposted] == [1, 3]
+    assert [each.picture for each in report.recycled] == [3, 2] or [each.picture for each in report.recycled] == [2, 3]
+    assert (report.posts, report.images, report.pictures) == (7, 8, 5)
+    assert [(each.id, count) for each, count in report.originators] == [(1, 3)]
+    assert [(each.id, count) for each, count in report.repeaters] == [(2, 3), (3, 2)]
+    spread = report.reposted[0]
+    assert (spread.channels, spread.spread, spread.age) == (2, timedelta(hours=3), timedelta(0))
+
+
+def test_the_widest_spread_and_the_oldest_come_first() -> None:
+    report = made(
+        [post(1, hour(-200), 1), post(2, NOON, 1)],
+        [post(1, hour(-900), 2), post(1, NOON, 2, message_id=11), post(2, NOON, 2)],
+        [post(1, hour(-500), 3), post(1, NOON, 3), post(2, NOON, 3), post(3, NOON, 3)],
+    )
+    assert [each.picture for each in report.recycled] == [2, 3, 1]
+    assert [each.picture for each in report.reposted] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("at", "inside"),
+    [
+        (WEEK.start - timedelta(seconds=1), False),
+        (WEEK.start, True),
+        (WEEK.end - timedelta(seconds=1), True),
+        (WEEK.end, False),
+    ],
+)
+def test_changes_of_the_week(at: datetime, inside: bool) -> None:
+    edited, deleted = sighting(edited_at=at), sighting(deleted_seen_at=at)
+    found = weekly.changes(WEEK, [edited, deleted, sighting()])
+    assert [(each.change, each.at) for each in found] == ([("edited", at), ("deleted", at)] if inside else [])
+
+
+def test_the_match_is_with_the_first_seen() -> None:
+    first = post(1, NOON)
+    (repost,) = made([first, sighting(hour(1), channel=channel(2), file=file(2, seed=1, flipped=7))]).reposted
+    found = repost.match(repost.this_week[1])
+    assert found is not None
+    assert found.distance == 7

@@ -1,0 +1,129 @@
+"""Answers and reports made of hostile words, for all forms of output."""
+
+from datetime import timedelta
+from typing import Any
+
+from provenance.core import chain, weekly
+from provenance.core.answers import (
+    ChannelAnswer,
+    ChannelCoverage,
+    Check,
+    Coverage,
+    FileAnswer,
+    Gap,
+    LookupAnswer,
+    Matched,
+    Name,
+    PictureAnswer,
+    PostAnswer,
+    Revision,
+    ShowAnswer,
+    Stats,
+    Suspect,
+    Verified,
+    VersionAnswer,
+)
+from provenance.core.chain import Chain
+from provenance.core.matching import measure
+from provenance.core.model import Confidence, ForwardHeader, Match, PeerKind, Problem, Sighting
+from tests.cli.conftest import HOSTILE, MONDAY
+from tests.core.build import channel, file, sighting, version
+
+WEEK = weekly.Week("2024-W52", MONDAY - timedelta(hours=12), MONDAY + timedelta(days=6, hours=12))
+OLD = channel(1500000001, f"{HOSTILE} old")
+NEW = channel(1500000002, f"{HOSTILE} new")
+FOLDER = channel(-77, HOSTILE, PeerKind.COLLECTION)
+COVERAGE = Coverage(2, 3, 4, MONDAY, MONDAY, 1, ("parts of pictures",))
+PROBLEM = Problem(HOSTILE, HOSTILE)
+
+
+def seen(number: int, days: float, **more: Any) -> Sighting:
+    """Sighting `number` of one picture; its file differs from the others by a few bits."""
+    fields: dict[str, Any] = {
+        "attachment_id": number,
+        "message_id": number,
+        "channel": NEW,
+        "text": HOSTILE,
+        "file": file(number, flipped=number),
+    }
+    return sighting(MONDAY + timedelta(days=days), **fields | more)
+
+
+def sightings() -> list[Sighting]:
+    """Seen long ago, twice this week (once as a forward from somebody unknown), and in a folder."""
+    return [
+        seen(1, -400, channel=OLD),
+        seen(2, 0, forward=ForwardHeader(name=HOSTILE, kind=PeerKind.CHANNEL, peer_id=9)),
+        seen(3, 1, deleted_seen_at=MONDAY, edited_at=MONDAY + timedelta(days=1, hours=1)),
+        seen(4, 0, channel=FOLDER, posted_at=None, claimed_at=MONDAY - timedelta(days=500)),
+    ]
+
+
+def built(*given: Sighting) -> Chain:
+    return chain.build(given or sightings())
+
+
+def report(*given: Sighting) -> weekly.Report:
+    made = built(*given)
+    changed = weekly.changes(WEEK, made.sightings)
+    return weekly.build(WEEK, {7: made}, 3, changed, COVERAGE)
+
+
+EMPTY_REPORT = weekly.build(WEEK, {}, 0, [], Coverage(0, 0, 0, None, None, 0))
+
+
+def match(first: int, second: int) -> Match:
+    found = measure(file(first, flipped=first), file(second, flipped=second))
+    assert found is not None
+    return found
+
+
+def lookup(*, found: bool = True, limit: int | None = None) -> LookupAnswer:
+    suspect = Suspect(f"/tmp/{HOSTILE}.jpg", file(0, flipped=1))  # noqa: S108 - only a name
+    guess = Match(match(1, 2).kind, "phash", 70, Confidence.POSSIBLE)
+    return LookupAnswer(
+        suspect=suspect,
+        chain=built() if found else Chain((), None, (), ()),
+        matches={number: match(1, number) for number in (1, 2, 3, 4)} if found else {},
+        picture=1 if found else None,
+        possible=(Matched(seen(5, 2, message_id=5555), guess),),
+        coverage=COVERAGE,
+        warnings=(HOSTILE,),
+        limit=limit,
+    )
+
+
+def coverage() -> ChannelCoverage:
+    return ChannelCoverage(NEW, 3, 4, 1, MONDAY, MONDAY, 5, 9, 1, (Gap(6, 8),), ("import",))
+
+
+def shows() -> list[ShowAnswer]:
+    """One answer of each kind."""
+    one = version(file(1), file(2, refused=HOSTILE), None, channel=NEW, text=HOSTILE, posted_at=MONDAY)
+    forwarded = version(file(3), id=2, channel=NEW, text=HOSTILE, edited_at=MONDAY, forward=ForwardHeader(name=HOSTILE))
+    made = built()
+    revision = Revision(MONDAY, None, None, "1/1", MONDAY, "posted", "first record of this picture")
+    pairs = ((file(1).sha256, file(2).sha256, match(1, 2)),)
+    return [
+        PictureAnswer(1, made, (file(1), file(2, refused=HOSTILE), file(3)), pairs, (revision,)),
+        PostAnswer(
+            NEW,
+            10,
+            "https://t.me/c/1500000002/10",
+            3,
+            True,
+            MONDAY,
+            (
+                VersionAnswer(one, ((2, "not_found", HOSTILE),), HOSTILE, '{"id": 10}'),
+                VersionAnswer(forwarded, (), None, "{}"),
+            ),
+            {1: 1},
+        ),
+        FileAnswer(file(1), f"/tmp/{HOSTILE}", 1, tuple(sightings())),  # noqa: S108 - only a name
+        ChannelAnswer(coverage(), (Name(HOSTILE, HOSTILE, MONDAY, MONDAY),)),
+    ]
+
+
+CHECKS = [Check("good", True, HOSTILE), Check("bad", False, HOSTILE), Check("none", None, "")]
+STATS = Stats({"posts": 3}, {"media": 10**10}, ("import folder", MONDAY, "done"))
+VERIFIED = Verified(3, 4, (PROBLEM,), ("harmless",))

@@ -1,0 +1,116 @@
+"""The documents: keys as the contract has them, times in UTC with Z, ASCII only."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.core.answers import ShowAnswer
+from provenance.render import as_json
+from tests.cli.conftest import HOSTILE, MONDAY, is_harmless
+from tests.render import build
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_a_document_is_ascii_and_whole(document: Any) -> None:
+    text = as_json.dumps(document)
+    assert text.isascii()
+    assert is_harmless(text)
+    assert text.endswith("\n")
+    assert json.loads(text) == document
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (None, None),
+        (MONDAY, "2024-12-23T12:00:00Z"),
+        (datetime(2024, 12, 24, 1, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))), "2024-12-23T20:00:00Z"),
+        (datetime(2024, 12, 23, 12, 0, 0, 999_999, tzinfo=UTC), "2024-12-23T12:00:00Z"),
+        (datetime(999, 1, 1, tzinfo=UTC), "0999-01-01T00:00:00Z"),
+    ],
+)
+def test_times(at: datetime | None, text: str | None) -> None:
+    assert as_json.time(at) == text
+
+
+def test_a_lookup() -> None:
+    document = as_json.lookup(build.lookup())
+    assert document["found"] is True
+    assert document["first_seen"]["message_id"] == 1
+    assert document["first_seen"]["at"] == "2023-11-19T12:00:00Z"
+    assert [each["message_id"] for each in document["sightings"]] == [4, 1, 2, 3]
+    assert document["sightings"][0]["basis"] == "claimed"
+    assert document["sightings"][2]["forwarded_from"] == {
+        "name": HOSTILE, "id": 9, "kind": "channel", "message_id": None, "at": None,
+    }  # fmt: skip
+    assert document["sightings"][3]["deleted_seen_at"] == "2024-12-23T12:00:00Z"
+    assert [each["match"]["confidence"] for each in document["possible"]] == ["possible"]
+    assert HOSTILE in document["warnings"]
+    assert json.loads(as_json.dumps(document)) == document
+    assert len(as_json.lookup(build.lookup(limit=2))["sightings"]) == 2
+
+
+def test_a_lookup_that_found_nothing() -> None:
+    document = as_json.lookup(build.lookup(found=False))
+    assert (document["found"], document["first_seen"], document["sightings"]) == (False, None, [])
+    assert document["chain"] == {"picture": None, "links": []}
+    assert document["possible"], "candidates change neither found nor first_seen"
+
+
+def test_an_image_that_could_not_be_read() -> None:
+    document = as_json.refused("a.jpg", "why")
+    assert (document["found"], document["suspect"], document["error"]) == (False, {"path": "a.jpg"}, "why")
+
+
+def test_an_import() -> None:
+    assert as_json.imported(1, (1, 2, 3), (4, 5, 6, 7), [build.PROBLEM]) == {
+        "schema": "provenance/import/1",
+        "channels": 1,
+        "posts": {"new": 1, "known": 2, "changed": 3},
+        "images": {"new": 4, "known": 5, "missing": 6, "refused": 7},
+        "problems": [{"where": HOSTILE, "what": HOSTILE}],
+    }
+
+
+def test_a_report() -> None:
+    document = as_json.report(build.report())
+    assert (document["from"], document["to"]) == ("2024-12-23T00:00:00Z", "2024-12-30T00:00:00Z")
+    assert document["totals"] == {"posts": 3, "images": 2, "pictures": 1, "reposted": 1, "recycled": 1}
+    (repost,) = document["reposted"]
+    assert (repost["picture"], repost["channels"], repost["spread_seconds"]) == (7, 1, 86400)
+    assert [each["message_id"] for each in repost["this_week"]] == [2, 3]
+    assert document["recycled"][0]["age_seconds"] == 400 * 86400
+    assert document["originators"] == [{"channel": document["originators"][0]["channel"], "pictures": 1}]
+    assert document["repeaters"][0]["sightings"] == 2
+    assert {each["change"] for each in document["changed"]} == {"edited", "deleted"}
+
+
+@pytest.mark.parametrize("answer", build.shows(), ids=lambda answer: type(answer).__name__)
+def test_what_is_shown(answer: ShowAnswer) -> None:
+    document = as_json.show(answer)
+    assert document["schema"] == "provenance/show/1"
+    assert document["kind"] == type(answer).__name__.removesuffix("Answer").lower()
+    assert json.loads(as_json.dumps(document)) == document
+
+
+def test_upkeep() -> None:
+    assert [each["state"] for each in as_json.doctor(build.CHECKS)["checks"]] == ["ok", "broken", "missing"]
+    verified = as_json.verified(build.VERIFIED)
+    assert (verified["ok"], verified["problems"]) == (False, [{"where": HOSTILE, "what": HOSTILE}])
+    stats = as_json.stats(build.STATS)
+    assert stats["last_run"] == {
+        "command": "import folder", "started_at": "2024-12-23T12:00:00Z", "outcome": "done",
+    }  # fmt: skip
+    covered = as_json.channel_coverage([build.coverage()], build.COVERAGE)
+    assert covered["channels"][0]["gaps"] == [{"after_id": 6, "before_id": 8}]
+    assert covered["total"]["earliest"] == "2024-12-23T12:00:00Z"
