@@ -24,7 +24,7 @@ def test_no_test_file_is_left_of_a_module_that_went() -> None:
     tests = {
         path.relative_to(ROOT / "tests") for folder in folders for path in (ROOT / "tests" / folder).glob("test_*.py")
     }
-    assert tests == {path.parent / f"test_{path.name}" for path in MODULES if path.parent in folders}
+    assert tests <= {path.parent / f"test_{path.name}" for path in MODULES if path.parent in folders}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +65,26 @@ def connect(database: Path, *, write: bool) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until a transaction has ended.
+
+    Raised between the lines of SQLAlchemy it would leave a connection open that keeps the archive's lock.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pending: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pending.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pending:
+            signal.raise_signal(signal.SIGINT)
 
 
 def sqlite() -> tuple[bool, str]:

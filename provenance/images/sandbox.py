@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -119,6 +120,7 @@ class Sandbox:
             methods = multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
             context.set_forkserver_preload(["provenance.images.reduce", "provenance.images.thumbnail"])
+            _start_server(context.get_start_method())
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=_RECYCLE_AFTER,
@@ -127,6 +129,18 @@ class Sandbox:
                 context=context,
             )
         return self._pool
+
+
+def _start_server(method: str | None) -> None:
+    """Start the server of workers with Ctrl-C held back: it is for the parent, and a worker would print a traceback."""
+    if method != "forkserver":
+        return
+    resource_tracker.ensure_running()  # It would lift the block.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(task: Callable[[Path, int], Any], bundle: list[Path], limits: Limits) -> list[Any]:

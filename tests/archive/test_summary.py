@@ -1,0 +1,97 @@
+from typing import Any
+
+import pytest
+
+from provenance.archive import derive, summary
+from provenance.archive.derive import Measurement
+from provenance.core.answers import Gap
+from tests.archive.conftest import Desk, arrived
+from tests.core.build import FOLDER, NOON, channel, codes, hour
+
+
+def test_one_channel(filled: Desk) -> None:
+    with filled.archive.read() as connection:
+        (news,) = summary.per_channel(connection)
+    assert (news.posts, news.images, news.missing) == (3, 3, 1)
+    assert (news.earliest, news.latest) == (NOON, hour(1))
+    assert (news.first_id, news.last_id, news.absent, news.gaps) == (1, 3, 0, ())
+    assert (news.sources, news.starts_late) == (("import",), False)
+
+
+def test_ranges_of_several_runs_leave_gaps_where_none_of_them_was(desk: Desk) -> None:
+    for first, last in ((10, 12), (30, 31), (12, 15), (16, 18)):
+        desk.start()
+        desk.add(arrived(first), arrived(last))
+    with desk.archive.read() as connection:
+        (news,) = summary.per_channel(connection)
+        assert summary.whole(connection).gaps == 1
+    assert (news.first_id, news.last_id, news.starts_late) == (10, 31, True)
+    assert news.gaps == (Gap(18, 30),)
+    assert news.absent == 11 - 7
+
+
+def test_an_image_in_two_versions_is_one_and_service_messages_are_no_posts(desk: Desk) -> None:
+    desk.add(arrived(1, b"one"), arrived(2, service="pin_message"))
+    desk.add(arrived(1, b"one", text="edited", edited_at=hour(1)))
+    with desk.archive.read() as connection:
+        (news,) = summary.per_channel(connection)
+        assert (news.posts, news.images, news.absent) == (1, 1, 0)
+        assert summary.counts(connection)["post_versions"] == 3
+        assert summary.posts_between(connection, NOON, hour(1)) == 1
+        assert summary.posts_between(connection, hour(1), hour(2)) == 0
+
+
+def test_a_collection_has_neither_ids_nor_dates_of_coverage(desk: Desk) -> None:
+    desk.add(arrived(123456, b"one", posted_at=None, claimed_at=hour(-9)), channel=FOLDER)
+    with desk.archive.read() as connection:
+        (folder,) = summary.per_channel(connection)
+        whole = summary.whole(connection)
+    assert (folder.first_id, folder.gaps, folder.absent, folder.starts_late) == (None, (), 0, False)
+    assert folder.earliest == hour(-9)
+    assert (whole.posts, whole.images, whole.earliest, whole.latest) == (1, 1, None, None)
+
+
+def test_what_a_search_cannot_find_is_said(desk: Desk) -> None:
+    desk.add(arrived(1, b"new", b"broken", b"flat", None))
+    with desk.archive.write() as connection:
+        derive.save_measurements(
+            connection,
+            [Measurement(2, "not an image"), Measurement(3, None, "PNG", 9, 9, codes(1), 0)],
+        )
+    with desk.archive.read() as connection:
+        said = summary.whole(connection).not_searched
+    assert [words.split()[0] for words in said[:-1]] == ["1", "1", "1", "1"]
+    assert said[-1] == summary.WHOLE_ONLY
+    assert "not fingerprinted" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen"),
+    [
+        ({"posted_at": hour(1)}, True),
+        ({"posted_at": hour(0)}, True),
+        ({"posted_at": hour(2)}, False),
+        ({"posted_at": hour(-9), "edited_at": hour(1)}, True),
+        ({"posted_at": None, "claimed_at": hour(1)}, True),
+        ({"posted_at": None}, False),
+    ],
+)
+def test_files_seen_in_a_span(desk: Desk, fields: dict[str, Any], seen: bool) -> None:
+    desk.add(arrived(1, b"one", **fields), channel=channel(3))
+    with desk.archive.read() as connection:
+        assert summary.files_seen_between(connection, NOON, hour(2)) == ({1} if seen else set())
+
+
+def test_the_newest_post_and_run(filled: Desk) -> None:
+    with filled.archive.read() as connection:
+        assert summary.newest_post(connection) == hour(1)
+        run = summary.last_run(connection)
+    assert (run.command, run.outcome) == ("import telegram-export", "running")
+
+
+def test_an_empty_archive(desk: Desk) -> None:
+    with desk.archive.read() as connection:
+        whole = summary.whole(connection)
+        assert summary.per_channel(connection) == []
+        assert summary.newest_post(connection) is None
+    assert (whole.channels, whole.posts, whole.gaps, whole.not_searched) == (0, 0, 0, (summary.WHOLE_ONLY,))
