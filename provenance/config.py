@@ -80,7 +80,7 @@ def load(directory: Path, option: Path | None = None, environ: Mapping[str, str]
         settings = _convert(values, "PROVENANCE_* variables", strict=False)
     try:
         ZoneInfo(settings.report.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise SettingsError(where="report.timezone", what=f"no such time zone: {settings.report.timezone}") from error
     return settings
 

@@ -28,9 +28,9 @@ def analyse(archive: Archive, sandbox: Sandbox, progress: Progress) -> list[tupl
             if isinstance(answer, Refusal):
                 refused.append((sha256, answer.reason))
             measurements.append(_measurement(file_id, answer))
+            progress.advance()
         with archive.write() as connection:
             derive.save_measurements(connection, measurements)
-        progress.advance(len(batch))
     return refused
 
 

@@ -1,10 +1,7 @@
 """Connections to one SQLite archive: WAL, foreign keys, and writers that take the lock when they begin."""
 
-import logging
 import os
-import signal
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +14,6 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import ArchiveBusy, ArchiveUnusable
-
-# Ctrl-C in the middle of closing a connection is logged there, and without a handler it would be printed.
-logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 BUSY_SECONDS = 60
 _PRAGMAS = (
@@ -65,26 +59,6 @@ def connect(database: Path, *, write: bool) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back until a transaction has ended.
-
-    Raised between the lines of SQLAlchemy it would leave a connection open that keeps the archive's lock.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    pending: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pending.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if pending:
-            signal.raise_signal(signal.SIGINT)
 
 
 def sqlite() -> tuple[bool, str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from provenance.archive import schema
-from provenance.archive.engine import connect, translated, uninterrupted
+from provenance.archive.engine import connect, translated
 from provenance.archive.files import FileStore
 from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
 
@@ -68,7 +68,7 @@ class Archive:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: committed when the block ends, undone when it raises. Waits for other writers."""
-        with uninterrupted(), translated(self.directory), self._writer.begin() as connection:
+        with translated(self.directory), self._writer.begin() as connection:
             yield connection
 
     def check_database(self) -> list[str]:

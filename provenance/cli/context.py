@@ -108,11 +108,13 @@ def print_text(*parts: "RenderableType") -> None:
 def progress() -> Iterator["Progress"]:
     """Bars on stderr while there is somebody to look at them, and nothing in a pipe or a log."""
     from provenance.app.progress import Quiet
+    from provenance.cli.interrupt import Interruptible
 
     if not sys.stderr.isatty():
-        yield Quiet()
+        with Interruptible(Quiet()) as quiet:
+            yield quiet
         return
     from provenance.cli.bars import Bars
 
-    with Bars() as bars:
-        yield bars
+    with Bars() as bars, Interruptible(bars) as interruptible:
+        yield interruptible

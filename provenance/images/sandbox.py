@@ -132,15 +132,23 @@ class Sandbox:
 
 
 def _start_server(method: str | None) -> None:
-    """Start the server of workers with Ctrl-C held back: it is for the parent, and a worker would print a traceback."""
+    """Start the server that workers are forked from, deaf to Ctrl-C and with nowhere to print to.
+
+    Ctrl-C is for the parent, and what a decoder says about hostile bytes is not for the user's terminal.
+    """
     if method != "forkserver":
         return
     resource_tracker.ensure_running()  # It would lift the block.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _run(task: Callable[[Path, int], Any], bundle: list[Path], limits: Limits) -> list[Any]:
