@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from provenance.app.progress import Quiet
 from provenance.cli.context import Context, print_json, progress, say
 from tests.cli.conftest import (
     ABSENT,
@@ -213,10 +212,12 @@ def test_json_is_read_back_as_it_was(capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(out) == document
 
 
-def test_progress_is_for_terminals() -> None:
+def test_progress_is_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
     assert not sys.stderr.isatty()
     with progress() as quiet:
-        assert isinstance(quiet, Quiet)
+        quiet.stage("Reading", 2)
+        quiet.advance()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_samples_are_those_of_the_story(sample: Path) -> None:
