@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -34,17 +34,67 @@ class Images(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The largest image file that is taken in, in MiB."""
 
 
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another MTProto data centre in place of Telegram's own: its test servers, or one in this house."""
+
+    dc: Positive
+    address: str
+    """HOST:PORT"""
+    public_key_file: str | None = None
+    """PEM file (PKCS#1) of the server's RSA key; a relative path is taken from the archive's folder."""
+
+
+class Telegram(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to speak to Telegram, and what is kept of what it sends."""
+
+    api_id: int | None = None
+    api_hash: str | None = None
+    """Both from my.telegram.org; `login` asks for them where they are not set here."""
+    session: str = "telegram/provenance.session"
+    """A relative path is taken from the archive's folder."""
+    server: Server | None = None
+    proxy: str | None = None
+    """socks5://[USER:PASSWORD@]HOST:PORT, socks4://…, http://…, or mtproxy://HOST:PORT?secret=HEX."""
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 40
+    """Own pace of asking for history: Telegram tells no limit, and about 60 are reported as the edge."""
+    downloads: Annotated[int, msgspec.Meta(ge=1, le=32)] = 4
+    """Files downloaded side by side."""
+    keep_self_destructing: bool = False
+    """Keep images that the sender wants to disappear."""
+    keep_protected: bool = False
+    """Keep images of chats that do not allow saving."""
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The daemon."""
+
+    reconcile_every: Annotated[float, msgspec.Meta(gt=0)] = 900
+    """Seconds after which each channel is compared with its history on Telegram again."""
+    recheck_posts: Annotated[int, msgspec.Meta(ge=0)] = 100
+    """How many of the newest posts are looked at again each time, for edits and deletions."""
+    backfill: bool = True
+    """Fetch the history of the channels as well, newest posts first."""
+    min_free_mb: Annotated[int, msgspec.Meta(ge=0)] = 1024
+    """Free disk space in MiB below which downloads wait."""
+
+
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The weekly report."""
 
     timezone: str = "UTC"
     """IANA name; the week begins on Monday at midnight there."""
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    """The day on which the daemon makes the report of the last complete week."""
+    time: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "06:00"
+    """The time of that day, in the time zone above."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in `provenance.toml`."""
 
     images: Images = Images()
+    telegram: Telegram = Telegram()
+    watch: Watch = Watch()
     report: Report = Report()
 
 

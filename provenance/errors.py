@@ -13,6 +13,14 @@ ProvenanceError
 │   ├── NotAnExport
 │   ├── HtmlExport
 │   └── DamagedExport
+├── TelegramError
+│   ├── NotLoggedIn      there is no session, or it was never completed
+│   ├── SessionInUse     another process holds the session
+│   ├── SessionUnusable  its file or its folder cannot be used
+│   ├── LoginRefused     Telegram does not accept what was typed
+│   ├── AccountLost      the session or the account is at an end
+│   ├── Unreachable      no connection to Telegram
+│   └── ChannelRefused   Telegram does not let this account read a channel, or there is none
 ├── OutputRefused        a report or page cannot be written
 ├── ImageRefused         bytes that could not be decoded within the limits
 ├── SandboxBroken        the processes that decode images cannot be kept running
@@ -105,6 +113,46 @@ class HtmlExport(SourceError):
 class DamagedExport(SourceError):
     template = "{path}: damaged {where}: {what}."
     hint = "Every whole post before that place is archived; export again for the rest."
+
+
+class TelegramError(ProvenanceError):
+    pass
+
+
+class NotLoggedIn(TelegramError):
+    template = "There is no Telegram login in {directory}."
+    hint = "Run `provenance --archive {directory} login` once; its session is kept in that folder."
+
+
+class SessionInUse(TelegramError):
+    template = "The Telegram session {session} is in use by another process."
+    hint = "A running `watch` does all of the collecting by itself; stop it to use the session elsewhere."
+
+
+class SessionUnusable(TelegramError):
+    template = "The Telegram session {session} cannot be used: {what}."
+    hint = "Look at the disk (space, rights) and at [telegram] in the settings."
+
+
+class LoginRefused(TelegramError):
+    template = "Telegram refused the login: {what}."
+    hint = "Run `provenance login` again."
+
+
+class AccountLost(TelegramError):
+    template = "Telegram has ended this login: {what}."
+    hint = "See what Telegram says in the official app, then run `provenance login` again. The archive is whole."
+
+
+class Unreachable(TelegramError):
+    template = "Telegram cannot be reached: {what}."
+    hint = "Look at the network and at [telegram] proxy, then try again; nothing is lost meanwhile."
+
+
+class ChannelRefused(TelegramError):
+    """`passing` is set where trying again later may help."""
+
+    template = "{name}: {what}."
 
 
 class ImageRefused(ProvenanceError):

@@ -12,10 +12,10 @@ from provenance.images.sandbox import Refusal, Sandbox
 _BATCH = 256
 
 
-def analyse(archive: Archive, sandbox: Sandbox, progress: Progress) -> list[tuple[str, str]]:
-    """Measure what is unmeasured; return (hash, reason) of the files that were refused."""
+def analyse(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: bool = False) -> list[tuple[str, str]]:
+    """Measure what is unmeasured (with `arrived`: what came in since); return (hash, reason) of what was refused."""
     with archive.read() as connection:
-        waiting = derive.unmeasured(connection)
+        waiting = derive.unmeasured(connection, arrived=arrived)
     if not waiting:
         return []
     progress.stage("Fingerprinting images", len(waiting))

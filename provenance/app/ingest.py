@@ -103,6 +103,7 @@ class _Intake:
         self._channel: Channel | None = None
         self._channel_id = 0
         self._waiting: dict[int, Arrived] = {}
+        self._covered: set[int] = set()
         self._bytes = self._text = 0
 
     def channel(self, channel: Channel) -> None:
@@ -110,6 +111,7 @@ class _Intake:
         if channel is not self._channel:
             self.flush()
             self._channel = channel
+            self._covered = set()
             with self.archive.write() as connection:
                 self._channel_id = observe.add_channel(connection, channel, clock.now())
             self.counts.channels.add(self._channel_id)
@@ -129,6 +131,9 @@ class _Intake:
         if not self._waiting or self._channel is None:
             return
         self.archive.files.sync()
+        # An export tells all between its first and its last message: what it lacks was not there.
+        ids = self._covered | self._waiting.keys()
+        self._covered = {min(ids), max(ids)}
         with self.archive.write() as connection:
             observe.add_posts(
                 connection,
@@ -139,6 +144,7 @@ class _Intake:
                 list(self._waiting.values()),
                 clock.now(),
                 self.counts,
+                (min(ids), max(ids)),
             )
         self.progress.advance(len(self._waiting))
         self._waiting = {}

@@ -19,23 +19,35 @@ from provenance.core.model import Confidence, File, Match, Sighting
 _BATCH = 500
 
 
+class Resolver:
+    """Resolves again and again, and keeps its index of hashes meanwhile."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._index = HammingIndex()
+
+    def resolve(self, run_id: int, progress: Progress) -> None:
+        """Bring pictures, links and first seens up to date with what has been archived and measured."""
+        self._index = _partition(self._archive, self._index, progress)
+        _chain(self._archive, run_id, progress)
+
+
 def resolve(archive: Archive, run_id: int, progress: Progress) -> None:
-    """Bring pictures, links and first seens up to date with what has been archived and measured."""
-    _partition(archive, progress)
-    _chain(archive, run_id, progress)
+    """Resolve once."""
+    Resolver(archive).resolve(run_id, progress)
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
-def _partition(archive: Archive, progress: Progress) -> None:
+def _partition(archive: Archive, index: HammingIndex, progress: Progress) -> HammingIndex:
+    """Give new files their picture; return the index, brought up to date."""
     with archive.read() as connection:
         waiting = derive.without_picture(connection)
     if not waiting:
-        return
+        return index
     progress.stage("Looking for copies", len(waiting))
-    index = HammingIndex()
     for batch in _batches(waiting):
         with archive.write() as connection:
             # Another process may have resolved files meanwhile; inside this transaction none can.
@@ -56,6 +68,7 @@ def _partition(archive: Archive, progress: Progress) -> None:
             derive.save_partition(connection, union.new(), union.merged())
             derive.save_matches(connection, matches)
         progress.advance(len(batch))
+    return index
 
 
 class _Union:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from provenance.app import clock
 from provenance.app.analyse import analyse
+from provenance.app.collect import status
 from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
 from provenance.app.runs import recorded
@@ -57,17 +59,18 @@ def upgrade(directory: Path) -> Path | None:
     return migrate.upgrade(directory, clock.now())
 
 
-def stats(archive: Archive) -> Stats:
-    """Count what the archive holds."""
+def stats(archive: Archive, session: Path) -> Stats:
+    """Count what the archive holds, and say how the daemon stands that uses this session."""
     with archive.read() as connection:
         counted = summary.counts(connection)
         run = summary.last_run(connection)
     stored = sum(path.stat().st_size for path in archive.files.root.rglob("*") if path.is_file())
     sizes = {"database": archive.database.stat().st_size, "media": stored}
-    return Stats(counted, sizes, None if run is None else (run.command, run.started_at, run.outcome))
+    last = None if run is None else (run.command, run.started_at, run.outcome)
+    return Stats(counted, sizes, last, status.read(session.with_name(status.FILE)))
 
 
-def doctor(directory: Path) -> list[Check]:
+def doctor(directory: Path, session: Path) -> list[Check]:
     """Look at what is needed and what is optional, here and in the archive."""
     return [
         Check("Python", sys.version_info >= (3, 11), sys.version.split()[0]),
@@ -76,12 +79,13 @@ def doctor(directory: Path) -> list[Check]:
         Check("image formats", True, ", ".join(readable())),
         Check("memory limit for decoding", memory_is_limited() or None, _memory_words()),
         _archive(directory),
+        *_collector(session),
         _disk(directory),
     ]
 
 
 def _packages() -> list[Check]:
-    names = ("sqlalchemy", "alembic", "pillow", "pillow-heif", "numpy", "ijson")
+    names = ("sqlalchemy", "alembic", "pillow", "pillow-heif", "numpy", "ijson", "telethon", "cryptg")
     return [Check(name, True, metadata.version(name)) for name in names]
 
 
@@ -103,6 +107,20 @@ def _archive(directory: Path) -> Check:
     writable = os.access(directory, os.W_OK)
     words = f"{directory}: {posts} posts" + ("" if writable else "; it cannot be written to")
     return Check("archive", writable or None, words)
+
+
+def _collector(session: Path) -> list[Check]:
+    """Whether there is a login, and how the daemon stands. Nothing of Telethon is loaded for that."""
+    if not session.exists():
+        return [Check("Telegram login", None, "none: exports can be imported; to collect, run `provenance login`")]
+    mode = session.stat().st_mode
+    private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
+    kept = "kept for this user alone" if private else f"others may read it: run `chmod 600 {session}`"
+    login = Check("Telegram login", private, f"{session}: {kept}")
+    daemon = status.read(session.with_name(status.FILE))
+    if daemon is None:
+        return [login, Check("daemon", None, "never ran; `provenance watch` collects what the channels post")]
+    return [login, Check("daemon", daemon.state == "connected" or None, daemon.words)]
 
 
 def _disk(directory: Path) -> Check:

@@ -12,8 +12,7 @@ from provenance.archive import schema
 from provenance.archive.read import MEASURE_TOOL, chunks
 from provenance.core.chain import Chain, revision_reason
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, RESOLVE_VERSION
-from provenance.core.model import Match
-from provenance.core.times import dated
+from provenance.core.model import Match, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,11 @@ class Measurement:
     quality: int = 0
 
 
-def unmeasured(connection: sa.Connection) -> list[tuple[int, str]]:
-    """Return (file, hash) of every file that the measuring known here has not seen."""
+def unmeasured(connection: sa.Connection, *, arrived: bool = False) -> list[tuple[int, str]]:
+    """Return (file, hash) of every file that the measuring known here has not seen.
+
+    With `arrived` only of those that have come in since and are not resolved yet, which does not go through them all.
+    """
     files, inspections = schema.files, schema.inspections
     done = (
         (inspections.c.file_id == files.c.id)
@@ -38,6 +40,8 @@ def unmeasured(connection: sa.Connection) -> list[tuple[int, str]]:
         & (inspections.c.version == ALGORITHM_VERSION)
     )
     query = sa.select(files.c.id, files.c.sha256).outerjoin(inspections, done)
+    if arrived:
+        query = query.join(schema.unresolved, schema.unresolved.c.file_id == files.c.id)
     rows = connection.execute(query.where(inspections.c.file_id.is_(None)).order_by(files.c.id))
     return [(row[0], row[1]) for row in rows]
 
@@ -143,13 +147,14 @@ def save_chains(connection: sa.Connection, run_id: int, built: Sequence[Built], 
         }
         for each in built
         for link in each.chain.links
+        if isinstance(link.source, Sighting)
     ]
     if rows:
         connection.execute(links.insert(), rows)
     firsts = [
-        {"row": each.picture, "ref": first.ref, "at": dated(first).at, "basis": dated(first).basis}
+        {"row": each.picture, "ref": first.ref, "at": first.at, "basis": first.basis}
         for each in built
-        if (first := each.chain.first)
+        if (first := each.chain.first_seen)
     ]
     if firsts:
         columns: dict[str, Any] = {
@@ -191,13 +196,12 @@ def _revise(connection: sa.Connection, run_id: int, built: Sequence[Built], now:
 
 def _revisions(built: Built, said: Mapping[int, Any]) -> Iterator[dict[str, Any]]:
     """Every number that the picture ever had (its files' ids) gets a revision, if what it last said is outdated."""
-    first = built.chain.first
+    first = built.chain.first_seen
     if first is None:
         return
-    when = dated(first)
     last = {number: said.get(number) for number in built.files if number in said or number == built.picture}
     for number, row in last.items():
-        if row is not None and (row.after_ref, row.after_at) == (first.ref, when.at):
+        if row is not None and (row.after_ref, row.after_at) == (first.ref, first.at):
             continue
         joined = any(
             other is not None and key != number and other.after_ref == first.ref for key, other in last.items()
@@ -207,8 +211,8 @@ def _revisions(built: Built, said: Mapping[int, Any]) -> Iterator[dict[str, Any]
             "before_ref": row.after_ref if row else None,
             "before_at": row.after_at if row else None,
             "after_ref": first.ref,
-            "after_at": when.at,
-            "basis": when.basis,
+            "after_at": first.at,
+            "basis": first.basis,
             "reason": revision_reason(row.after_ref if row else None, first, joined),
         }
 

@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from provenance.errors import ArchiveUnusable
 
+_INCOMING = ".incoming"
+
 
 class TooLarge(Exception):  # a finding about one attachment
     """The file has more bytes than are taken in."""
@@ -49,6 +51,40 @@ class FileStore:
         # Also for a name that was there: whoever gave it may have died before forcing it to disk.
         self._unsynced |= {self.root, target.parent}
         return Stored(sha256, len(content))
+
+    def incoming(self, name: str) -> Path:
+        """Return where bytes may be written that `adopt` takes over; the folder is on the same disk."""
+        folder = self.root / _INCOMING
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / name
+
+    def clear_incoming(self) -> None:
+        """Remove what was being written when a process was killed. Only for the one process that writes there."""
+        for path in (self.root / _INCOMING).glob("*"):
+            path.unlink(missing_ok=True)
+
+    def adopt(self, path: Path) -> Stored:
+        """Take over a file written at a place that `incoming` gave: its bytes and its name are then durable.
+
+        Raises ArchiveUnusable when the archive's disk refuses.
+        """
+        try:
+            with path.open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+                size = os.fstat(stream.fileno()).st_size
+                os.fsync(stream.fileno())
+            target = self.path(sha256)
+            if target.exists():
+                path.unlink()
+            else:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.replace(target)
+        except OSError as error:
+            raise ArchiveUnusable(directory=self.root.parent, what=error.strerror or error) from error
+        # Not through `sync`: several are taken over at once, each in a thread of its own.
+        _sync_folder(target.parent)
+        _sync_folder(self.root)
+        return Stored(sha256, size)
 
     def sync(self) -> None:
         """Force the names given since the last call to disk; call it before the rows that use them are committed."""

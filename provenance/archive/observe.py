@@ -3,18 +3,20 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from provenance.archive import schema
+from provenance.archive import downloads, schema
+from provenance.archive.coverage import cover
+from provenance.archive.downloads import Key, Queued
 from provenance.archive.files import Stored
 from provenance.archive.read import forward_header
 from provenance.archive.text import storable
+from provenance.archive.unresolved import files_of_posts, unresolve
 from provenance.core.model import (
     Attachment,
     AttachmentKind,
@@ -23,6 +25,7 @@ from provenance.core.model import (
     Missing,
     Post,
     Problem,
+    Remote,
     Source,
 )
 
@@ -44,6 +47,8 @@ class Counts:
     posts_changed: int = 0
     images_known: int = 0
     images_missing: int = 0
+    images_queued: int = 0
+    """Named by the posts, to be downloaded (or downloaded before, for another post)."""
     images_refused: int = 0
     channels: set[int] = field(default_factory=set)
     new_files: set[str] = field(default_factory=set)
@@ -52,6 +57,14 @@ class Counts:
     @property
     def images_new(self) -> int:
         return len(self.new_files)
+
+    def add(self, other: "Counts") -> None:
+        """Count what another has counted."""
+        for name in ("posts_new", "posts_known", "posts_changed", "images_known", "images_missing", "images_queued"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.images_refused += other.images_refused
+        self.channels |= other.channels
+        self.new_files |= other.new_files
 
 
 def start_run(connection: sa.Connection, command: str, details: object, now: datetime) -> int:
@@ -112,37 +125,51 @@ def add_posts(
     arrived: Sequence[Arrived],
     now: datetime,
     counts: Counts,
+    covered: tuple[int, int] | None = None,
+    *,
+    urgent: bool = False,
 ) -> None:
-    """Add posts of one channel, each at most once in `arrived`: new ones, new versions of known ones, late files."""
+    """Add posts of one channel, each at most once in `arrived`: new ones, new versions of known ones, late files.
+
+    `covered` are the first and the last id of the range that the source has told all about, where that is more
+    than the posts themselves. What has to be downloaded is queued; what is `urgent` comes before the rest.
+    """
+    ids = [each.post.message_id for each in arrived]
+    first, last = covered or (min(ids), max(ids))
+    cover(connection, run_id, channel_id, source, first, last, len(ids))
+    if not arrived:
+        return
     arrived = [_storable(each) for each in arrived]
     post_ids = _post_ids(connection, channel_id, [each.post for each in arrived])
     known = _known_versions(connection, channel, [post_id for post_id, new in post_ids.values() if not new])
     file_ids = _file_ids(connection, arrived, now, counts)
+    queued = downloads.queue(connection, channel_id, _remotes(arrived), now, urgent=urgent)
     fresh: list[tuple[int, Arrived]] = []
     late: list[dict[str, Any]] = []
+    touched: set[int] = set()
     for each in arrived:
         post_id, new = post_ids[each.post.message_id]
         wanted = identity(channel.kind, channel.id, each.post)
         compatible = _compatible(each, wanted, known.get(post_id, ()))
         if compatible is None:
             fresh.append((post_id, each))
+            changed = not new
         else:
-            late += _late_files(each, compatible, file_ids)
+            filled = _late_files(each, compatible, file_ids, queued)
+            late += filled
+            changed = any(row["file"] is not None for row in filled)
+        if changed:
+            touched.add(post_id)
         if each.post.service is None or each.attachments:
             counts.posts_new += new
             counts.posts_known += compatible is not None
             counts.posts_changed += not new and compatible is None
-    _add_versions(connection, run_id, channel, source, fresh, file_ids, now)
+    held = _add_versions(connection, run_id, channel, source, fresh, file_ids, queued, now)
     if late:
         table = schema.attachments
-        statement = table.update().where(table.c.id == sa.bindparam("row")).values(file_id=sa.bindparam("file"))
-        connection.execute(statement, late)
-    changed = {row["file"] for row in late} | {
-        file_ids[stored.sha256] for _, each in fresh for _, stored in each.attachments if stored
-    }
-    touched = [post_ids[each.post.message_id][0] for _, each in fresh if not post_ids[each.post.message_id][1]]
-    _unresolve(connection, changed | _files_of_posts(connection, touched))
-    _cover(connection, run_id, channel_id, source, arrived)
+        values: dict[str, Any] = {"file_id": sa.bindparam("file"), "download_id": sa.bindparam("download")}
+        connection.execute(table.update().where(table.c.id == sa.bindparam("row")).values(values), late)
+    unresolve(connection, held | files_of_posts(connection, list(touched)))
 
 
 def identity(kind: str, peer_id: int, post: Post) -> str:
@@ -152,8 +179,13 @@ def identity(kind: str, peer_id: int, post: Post) -> str:
     """
     forward = None if post.forward == ForwardHeader() else post.forward
     header = forward and [forward.name, forward.kind, forward.peer_id, forward.message_id, _iso(forward.at)]
+    # Only where they say something: posts archived before these were known keep the hash they were stored with.
+    if header and forward and forward.imported:
+        header.append("imported")
     attached = [[each.kind, each.media_id, _iso(each.uploaded_at)] for each in post.attachments]
     times = [_iso(post.posted_at), _iso(post.edited_at), _iso(post.claimed_at)]
+    if post.scheduled:
+        times.append("scheduled")
     return json.dumps([kind, peer_id, post.message_id, times, post.text, post.service, header, attached])
 
 
@@ -176,34 +208,62 @@ def archived_post(message_id: int, row: Any, attached: Sequence[Any]) -> Post:
             for each in attached
         ),
         row.service,
+        scheduled=row.scheduled,
         raw=row.raw,
     )
 
 
 @dataclass(frozen=True, slots=True)
+class _Held:
+    """An attachment in the archive: its row, its file's hash and its download, each None where there is none."""
+
+    row: int
+    sha256: str | None
+    download: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
-    """A version in the archive: its identity, and for each attachment (row, file's hash or None)."""
+    """A version in the archive: its identity and its attachments in order."""
 
     identity: str
-    attachments: tuple[tuple[int, str | None], ...]
+    attachments: tuple[_Held, ...]
 
 
 def _compatible(arrived: Arrived, wanted: str, versions: Iterable[_Known]) -> _Known | None:
     """The archived version that says the same; a file that one of the two lacks does not make them differ."""
     for version in versions:
         if version.identity == wanted and all(
-            stored is None or sha256 is None or stored.sha256 == sha256
-            for (_, stored), (_, sha256) in zip(arrived.attachments, version.attachments, strict=True)
+            stored is None or held.sha256 is None or stored.sha256 == held.sha256
+            for (_, stored), held in zip(arrived.attachments, version.attachments, strict=True)
         ):
             return version
     return None
 
 
-def _late_files(arrived: Arrived, version: _Known, file_ids: dict[str, int]) -> list[dict[str, Any]]:
+def _late_files(
+    arrived: Arrived, version: _Known, file_ids: dict[str, int], queued: Mapping[Key, Queued]
+) -> list[dict[str, Any]]:
+    """The rows of attachments that get a file, or a download to get it by (kept back before, and allowed now)."""
+    late = []
+    for (attachment, stored), held in zip(arrived.attachments, version.attachments, strict=True):
+        if held.sha256 is not None:
+            continue
+        queue = queued.get(attachment.remote.key) if attachment.remote else None
+        file_id = file_ids[stored.sha256] if stored else queue and queue.file_id
+        download_id = queue.id if queue else held.download
+        if file_id is not None or download_id != held.download:
+            late.append({"row": held.row, "file": file_id, "download": download_id})
+    return late
+
+
+def _remotes(arrived: Sequence[Arrived]) -> list[tuple[int, Remote]]:
+    """What is to be downloaded, with the post that shows it."""
     return [
-        {"row": row, "file": file_ids[stored.sha256]}
-        for (_, stored), (row, sha256) in zip(arrived.attachments, version.attachments, strict=True)
-        if stored is not None and sha256 is None
+        (each.post.message_id, attachment.remote)
+        for each in arrived
+        for attachment, stored in each.attachments
+        if attachment.remote is not None and stored is None
     ]
 
 
@@ -260,7 +320,7 @@ def _known_versions(connection: sa.Connection, channel: Channel, post_ids: Seque
     query = sa.select(versions, posts.c.message_id).join(posts, posts.c.id == versions.c.post_id)
     for row in connection.execute(query.where(versions.c.post_id.in_(post_ids))):
         post = archived_post(row.message_id, row, attached[row.id])
-        held = tuple((each.id, each.sha256) for each in attached[row.id])
+        held = tuple(_Held(each.id, each.sha256, each.download_id) for each in attached[row.id])
         known[row.post_id].append(_Known(identity(channel.kind, channel.id, post), held))
     return known
 
@@ -289,7 +349,8 @@ def _file_ids(connection: sa.Connection, arrived: Sequence[Arrived], now: dateti
         if file is None:
             refused = attachment.missing in {Missing.OUTSIDE_EXPORT, Missing.NOT_A_FILE, Missing.TOO_LARGE}
             counts.images_refused += refused
-            counts.images_missing += not refused
+            counts.images_queued += attachment.remote is not None
+            counts.images_missing += not refused and attachment.remote is None
     return found
 
 
@@ -300,10 +361,12 @@ def _add_versions(
     source: Source,
     fresh: Sequence[tuple[int, Arrived]],
     file_ids: dict[str, int],
+    queued: Mapping[Key, Queued],
     now: datetime,
-) -> None:
+) -> set[int]:
+    """Add versions with their attachments; return the files that these hold."""
     if not fresh:
-        return
+        return set()
     table = schema.post_versions
     rows = [
         _version_row(each.post, channel) | {"post_id": post_id, "run_id": run_id, "source": source, "observed_at": now}
@@ -311,18 +374,22 @@ def _add_versions(
     ]
     added = connection.execute(table.insert().returning(table.c.post_id, table.c.id), rows)
     version_ids = {row.post_id: row.id for row in added}
-    attached = [
-        _attachment_row(attachment)
-        | {
-            "version_id": version_ids[post_id],
-            "position": position,
-            "file_id": file_ids[stored.sha256] if stored else None,
-        }
-        for post_id, each in fresh
-        for position, (attachment, stored) in enumerate(each.attachments)
-    ]
+    attached = []
+    for post_id, each in fresh:
+        for position, (attachment, stored) in enumerate(each.attachments):
+            queue = queued.get(attachment.remote.key) if attachment.remote else None
+            attached.append(
+                _attachment_row(attachment)
+                | {
+                    "version_id": version_ids[post_id],
+                    "position": position,
+                    "file_id": file_ids[stored.sha256] if stored else queue and queue.file_id,
+                    "download_id": queue and queue.id,
+                }
+            )
     if attached:
         connection.execute(schema.attachments.insert(), attached)
+    return {row["file_id"] for row in attached if row["file_id"] is not None}
 
 
 def _version_row(post: Post, channel: Channel) -> dict[str, Any]:
@@ -338,6 +405,8 @@ def _version_row(post: Post, channel: Channel) -> dict[str, Any]:
         "forward_peer_id": forward and forward.peer_id,
         "forward_message_id": forward and forward.message_id,
         "forwarded_at": forward and forward.at,
+        "forward_imported": bool(forward and forward.imported),
+        "scheduled": post.scheduled,
         "raw": post.raw,
         "sha256": version_hash(identity(channel.kind, channel.id, post), post.raw),
     }
@@ -346,7 +415,7 @@ def _version_row(post: Post, channel: Channel) -> dict[str, Any]:
 def _attachment_row(attachment: Attachment) -> dict[str, Any]:
     return {
         "kind": attachment.kind,
-        "missing": attachment.missing,
+        "missing": Missing.NOT_YET if attachment.remote else attachment.missing,
         "detail": attachment.detail and storable(attachment.detail),
         "name": attachment.name and storable(attachment.name),
         "width": attachment.width,
@@ -354,19 +423,6 @@ def _attachment_row(attachment: Attachment) -> dict[str, Any]:
         "media_id": attachment.media_id,
         "uploaded_at": attachment.uploaded_at,
     }
-
-
-def _files_of_posts(connection: sa.Connection, post_ids: Sequence[int]) -> set[int]:
-    """Every file that any version of these posts holds: a new version can change what the others prove."""
-    if not post_ids:
-        return set()
-    versions, attachments = schema.post_versions, schema.attachments
-    query = (
-        sa.select(attachments.c.file_id)
-        .join(versions, versions.c.id == attachments.c.version_id)
-        .where(versions.c.post_id.in_(post_ids), attachments.c.file_id.is_not(None))
-    )
-    return set(connection.scalars(query))
 
 
 def _channel_changed(connection: sa.Connection, channel_id: int) -> None:
@@ -379,38 +435,7 @@ def _channel_changed(connection: sa.Connection, channel_id: int) -> None:
         .join(posts, posts.c.id == versions.c.post_id)
         .where(posts.c.channel_id == channel_id, attachments.c.file_id.is_not(None))
     )
-    _unresolve(connection, set(connection.scalars(query)))
-
-
-def _unresolve(connection: sa.Connection, file_ids: Iterable[int]) -> None:
-    rows = [{"file_id": file_id} for file_id in file_ids]
-    if rows:
-        connection.execute(insert(schema.unresolved).on_conflict_do_nothing(), rows)
-
-
-def _cover(connection: sa.Connection, run_id: int, channel_id: int, source: Source, arrived: Sequence[Arrived]) -> None:
-    """Extend what this run has covered of the channel."""
-    ids = [each.post.message_id for each in arrived]
-    row = {
-        "run_id": run_id,
-        "channel_id": channel_id,
-        "source": source,
-        "first_message_id": min(ids),
-        "last_message_id": max(ids),
-        "messages": len(ids),
-    }
-    statement = insert(schema.coverage).values(row)
-    table, new = schema.coverage.c, statement.excluded
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["run_id", "channel_id"],
-            set_={
-                "first_message_id": sa.func.min(table.first_message_id, new.first_message_id),
-                "last_message_id": sa.func.max(table.last_message_id, new.last_message_id),
-                "messages": table.messages + new.messages,
-            },
-        )
-    )
+    unresolve(connection, connection.scalars(query))
 
 
 def _inserted(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> int:

@@ -1,7 +1,8 @@
 """Reading posts, files and pictures back as the nouns of `core.model`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -128,12 +129,20 @@ def versions(connection: sa.Connection, post_ids: Iterable[int]) -> list[Version
         )
     known_files = files(connection, {row.file_id for row in attached if row.file_id is not None})
     known_channels = channels(connection)
+    sources = peer_names(
+        connection,
+        {
+            (PeerKind(row.forward_kind), row.forward_peer_id)
+            for row in rows
+            if row.forward_kind and row.forward_peer_id is not None
+        },
+    )
     held: dict[int, list[Held]] = defaultdict(list)
     for row in attached:
         file = known_files.get(row.file_id)
         kind = AttachmentKind(row.kind)
         held[row.version_id].append(Held(row.id, row.position, kind, file, row.media_id, row.uploaded_at))
-    return [_version(row, known_channels[row.channel_id], held[row.id]) for row in rows]
+    return [_version(row, known_channels[row.channel_id], held[row.id], sources) for row in rows]
 
 
 def versions_with_files(connection: sa.Connection, file_ids: Iterable[int]) -> list[Version]:
@@ -189,6 +198,21 @@ def _resolved(query: sa.Select[Any]) -> sa.Select[Any]:
     return _current(query).join(members, members.c.file_id == schema.fingerprints.c.file_id)
 
 
+def peer_names(
+    connection: sa.Connection, keys: Iterable[tuple[PeerKind, int]]
+) -> dict[tuple[PeerKind, int], tuple[str, str | None]]:
+    """Return {(kind, id): (title, username)} of sources that are archived, or that Telegram has named."""
+    wanted = set(keys)
+    table = schema.peers
+    found: dict[tuple[PeerKind, int], tuple[str, str | None]] = {}
+    for chunk in chunks({peer_id for _, peer_id in wanted}):
+        for row in connection.execute(sa.select(table).where(table.c.peer_id.in_(chunk))):
+            found[PeerKind(row.kind), row.peer_id] = (row.title, row.username)
+    if wanted:
+        found |= {each.key: (each.title, each.username) for each in channels(connection).values()}
+    return {key: name for key, name in found.items() if key in wanted}
+
+
 def forward_header(row: Any) -> ForwardHeader | None:
     """Return the forward header of a row of post_versions."""
     header = ForwardHeader(
@@ -197,11 +221,19 @@ def forward_header(row: Any) -> ForwardHeader | None:
         row.forward_peer_id,
         row.forward_message_id,
         row.forwarded_at,
+        row.forward_imported,
     )
     return None if header == ForwardHeader() else header
 
 
-def _version(row: Any, channel: Channel, held: list[Held]) -> Version:
+def _version(
+    row: Any, channel: Channel, held: list[Held], sources: Mapping[tuple[PeerKind, int], tuple[str, str | None]]
+) -> Version:
+    forward = forward_header(row)
+    if forward is not None and forward.name is None and forward.kind is not None and forward.peer_id is not None:
+        # A header credits by number; the name is for people.
+        title, username = sources.get((forward.kind, forward.peer_id), (None, None))
+        forward = replace(forward, name=title, username=username)
     return Version(
         id=row.id,
         channel=channel,
@@ -211,7 +243,8 @@ def _version(row: Any, channel: Channel, held: list[Held]) -> Version:
         claimed_at=row.claimed_at,
         observed_at=row.observed_at,
         deleted_seen_at=row.deleted_seen_at,
-        forward=forward_header(row),
+        forward=forward,
+        scheduled=row.scheduled,
         source=Source(row.source),
         text=row.text,
         held=tuple(held),

@@ -22,9 +22,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code works with: the newest in `migrations/`."""
 
 
@@ -148,6 +149,8 @@ post_versions = Table(
     Column("forward_peer_id", BigInteger),
     Column("forward_message_id", BigInteger),
     Column("forwarded_at", UtcDateTime),
+    Column("forward_imported", Boolean, nullable=False, server_default=false()),
+    Column("scheduled", Boolean, nullable=False, server_default=false()),
     Column("raw", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Index("ix_post_versions_post_id", "post_id"),
@@ -168,6 +171,32 @@ files = Table(
     sqlite_autoincrement=True,
 )
 
+downloads = Table(
+    "downloads",
+    metadata,
+    # What is to be had from Telegram: one row for the same bytes, however many posts show them.
+    _id(),
+    Column("media", String(16), nullable=False),
+    Column("media_id", BigInteger, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("access_hash", BigInteger, nullable=False),
+    Column("reference", LargeBinary, nullable=False),
+    Column("dc", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # A post that shows it: there a fresh file reference is to be had.
+    _of("channels", "channel_id"),
+    Column("message_id", BigInteger, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("queued_at", UtcDateTime, nullable=False),
+    _of("files", "file_id", nullable=True),
+    Column("trouble", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", UtcDateTime),
+    UniqueConstraint("media", "media_id", "part"),
+    Index("ix_downloads_file_id", "file_id", "urgent", "id"),
+    sqlite_autoincrement=True,
+)
+
 attachments = Table(
     "attachments",
     metadata,
@@ -183,9 +212,11 @@ attachments = Table(
     Column("height", BigInteger),
     Column("media_id", BigInteger),
     Column("uploaded_at", UtcDateTime),
+    _of("downloads", "download_id", nullable=True),
     UniqueConstraint("version_id", "position"),
     CheckConstraint("file_id IS NOT NULL OR missing IS NOT NULL", name="file_or_reason"),
     Index("ix_attachments_file_id", "file_id"),
+    Index("ix_attachments_download_id", "download_id"),
     sqlite_autoincrement=True,
 )
 
@@ -199,8 +230,44 @@ coverage = Table(
     Column("first_message_id", BigInteger, nullable=False),
     Column("last_message_id", BigInteger, nullable=False),
     Column("messages", Integer, nullable=False),
-    UniqueConstraint("run_id", "channel_id"),
     Index("ix_coverage_channel_id", "channel_id"),
+    sqlite_autoincrement=True,
+)
+
+# What is wanted, and how it stands
+
+peers = Table(
+    "peers",
+    metadata,
+    # How the sources are called that forward headers credit by number: the newest name that Telegram told.
+    Column("kind", String(16), primary_key=True),
+    Column("peer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("username", Text),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    _id(),
+    # As the user wrote it; an invite link is the only way back into a private channel.
+    Column("asked", Text, nullable=False),
+    Column("join", Boolean, nullable=False),
+    Column("since", UtcDateTime),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("removed_at", UtcDateTime),
+    # Both empty until Telegram has been asked.
+    _of("channels", "channel_id", nullable=True),
+    Column("access_hash", BigInteger),
+    Column("joined", Boolean, nullable=False),
+    Column("checked_at", UtcDateTime),
+    # Where the slow pass over older posts has come to; empty when it begins at the newest again.
+    Column("swept_id", BigInteger),
+    Column("trouble", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", UtcDateTime),
+    UniqueConstraint("channel_id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,7 +1,6 @@
 """Counting what an archive holds: coverage, gaps, statistics."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from provenance.archive import schema
+from provenance.archive.coverage import merged
 from provenance.archive.read import MEASURE_TOOL, channels
 from provenance.core.answers import ChannelCoverage, Coverage, Gap
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW
@@ -33,9 +33,9 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
     found = []
     for channel_id, channel in channels(connection).items():
         numbered = channel.id > 0
-        merged = _merged(ranges[channel_id]) if numbered else []
+        spans = merged(ranges[channel_id]) if numbered else []
         count = counted.get(channel_id)
-        span = sum(last - first + 1 for first, last in merged)
+        span = sum(last - first + 1 for first, last in spans)
         found.append(
             ChannelCoverage(
                 channel=channel,
@@ -44,10 +44,10 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
                 missing=missing.get(channel_id, 0),
                 earliest=count.earliest if count else None,
                 latest=count.latest if count else None,
-                first_id=merged[0][0] if merged else None,
-                last_id=merged[-1][1] if merged else None,
+                first_id=spans[0][0] if spans else None,
+                last_id=spans[-1][1] if spans else None,
                 absent=max(0, span - held.get(channel_id, 0)),
-                gaps=tuple(Gap(one[1], two[0]) for one, two in pairwise(merged)),
+                gaps=tuple(Gap(one[1], two[0]) for one, two in pairwise(spans)),
                 sources=tuple(sorted(sources[channel_id])),
             )
         )
@@ -113,6 +113,13 @@ def files_seen_between(connection: sa.Connection, start: datetime, end: datetime
     return set(connection.scalars(query))
 
 
+def reported_since(connection: sa.Connection, week: str, since: datetime) -> bool:
+    """Whether a report of the week has been made since then."""
+    table = schema.reports
+    query = sa.select(table.c.id).where(table.c.week == week, table.c.made_at >= since).limit(1)
+    return connection.scalar(query) is not None
+
+
 def newest_post(connection: sa.Connection) -> datetime | None:
     """Return the latest post time in the archive."""
     newest: datetime | None = connection.scalar(sa.select(sa.func.max(schema.post_versions.c.posted_at)))
@@ -150,17 +157,6 @@ def _by_channel(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that overlap or touch."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
-
-
 def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
     files, inspections, prints = schema.files, schema.inspections, schema.fingerprints
     total = connection.scalar(sa.select(sa.func.count()).select_from(files)) or 0
@@ -180,7 +176,7 @@ def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
     )
     said = [
         (total - seen, "{} image file(s) not fingerprinted yet: run `provenance reindex`"),
-        (missing, "{} image(s) without a file: the exports did not include them"),
+        (missing, "{} image(s) without a file: not included in an export, not kept, or not to be had"),
         (refused, "{} file(s) that cannot be decoded: found by their exact bytes only"),
         (flat, "{} flat image(s) (blank, gradient, emblem): found by their exact bytes only"),
     ]

@@ -29,7 +29,7 @@ def stats(context: Context, json_: bool) -> None:
     from provenance.app import upkeep
     from provenance.render import as_json, terminal
 
-    counted = upkeep.stats(context.open())
+    counted = upkeep.stats(context.open(), context.session)
     if json_:
         print_json(as_json.stats(counted))
     else:
@@ -44,7 +44,7 @@ def doctor(context: Context, json_: bool) -> None:
     from provenance.app import upkeep
     from provenance.render import as_json, terminal
 
-    checks = [context.check_settings(), *upkeep.doctor(context.directory)]
+    checks = [context.check_settings(), *upkeep.doctor(context.directory, context.session)]
     if json_:
         print_json(as_json.doctor(checks))
     else:

@@ -55,6 +55,19 @@ class Context:
         return Check("settings", True, "as they should be")
 
     @property
+    def session(self) -> Path:
+        """The file of the Telegram session."""
+        from provenance.config import Telegram
+        from provenance.errors import SettingsError
+
+        try:
+            told = self.settings.telegram
+        except SettingsError:  # `doctor` tells of them and goes on.
+            told = Telegram()
+        named = (self.directory / told.session).absolute()
+        return named if named.suffix == ".session" else named.with_name(f"{named.name}.session")
+
+    @property
     def max_bytes(self) -> int:
         """The largest image file that is taken in."""
         return self.settings.images.max_mb << 20
@@ -98,7 +111,7 @@ def print_text(*parts: "RenderableType") -> None:
     """Print an answer for people to standard output."""
     from rich.console import Group
 
-    from provenance.render.terminal import console
+    from provenance.render.layout import console
 
     # As a group: lines printed one by one would lose their mark of not being wrapped.
     console().print(Group(*parts), crop=False)

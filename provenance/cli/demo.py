@@ -23,6 +23,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
     """Show the main job on samples: import, lookup, chain, weekly report. No account is needed."""
     from provenance.app.demo import demo as run
     from provenance.render import as_json, terminal
+    from provenance.render.layout import line
 
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="provenance-demo-")))
@@ -53,14 +54,14 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
             here = f"provenance --archive {shlex.quote(str(keep))}"
             print_text(
                 "Kept. Try:",
-                terminal.line(f"{here} show picture:{done.answers[0].picture}"),
-                terminal.line(f"{here} coverage"),
+                line(f"{here} show picture:{done.answers[0].picture}"),
+                line(f"{here} coverage"),
             )
         else:
             print_text(
                 "The archive was a throw-away. Keep it, with its report as a page, by",
-                terminal.line("provenance demo --keep demo-archive"),
+                line("provenance demo --keep demo-archive"),
                 "and begin your own with",
-                terminal.line("provenance import telegram-export PATH-OF-YOUR-EXPORT"),
-                terminal.line("provenance lookup suspect.jpg"),
+                line("provenance import telegram-export PATH-OF-YOUR-EXPORT"),
+                line("provenance lookup suspect.jpg"),
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from provenance import __version__
-from provenance.cli import answer, archive, db, demo, importing
+from provenance.cli import answer, archive, db, demo, importing, telegram
 from provenance.cli.context import Context, say
 from provenance.errors import ProvenanceError
 
@@ -45,6 +45,11 @@ def provenance(context: click.Context, directory: Path | None, config: Path | No
 for _command in (
     demo.demo,
     importing.import_,
+    telegram.login,
+    telegram.logout,
+    telegram.channels,
+    telegram.backfill,
+    telegram.watch,
     answer.lookup,
     answer.show,
     answer.report,

@@ -176,7 +176,96 @@ class ChannelAnswer:
     names: tuple[Name, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A channel that is followed. Until Telegram has been asked what `asked` stands for, `channel` is None."""
+
+    id: int
+    asked: str
+    """The user's words: a name, a link, an invite, an id."""
+    join: bool
+    since: datetime | None
+    """How far back the history is wanted; None: to its beginning."""
+    added_at: datetime
+    row: int | None
+    channel: Channel | None
+    access_hash: int | None
+    joined: bool
+    checked_at: datetime | None
+    """When it was last compared with its history on Telegram."""
+    swept_id: int | None
+    trouble: str | None
+    """Why it cannot be read at present."""
+    attempts: int
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A channel that archived posts credit, and that is not followed."""
+
+    peer_id: int
+    title: str | None
+    username: str | None
+    posts: int
+    channels: int
+    """In how many archived channels it is credited."""
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What a backfill brought. `images` are those that its posts name; `waiting` downloads could not be had yet."""
+
+    channels: int
+    posts_new: int
+    posts_known: int
+    posts_changed: int
+    images: int
+    images_missing: int
+    """Not kept as the settings want it, or never sent by Telegram."""
+    files: int
+    waiting: int
+    problems: tuple[Problem, ...]
+
+
 ShowAnswer = PictureAnswer | PostAnswer | FileAnswer | ChannelAnswer
+
+
+@dataclass(slots=True)
+class Daemon:
+    """How the daemon stands, as it last told."""
+
+    pid: int
+    started_at: datetime
+    updated_at: datetime
+    state: str = "starting"
+    """"starting", "connected", "waiting" (for a connection), "stopped"; "gone" when it has not been heard of since."""
+    detail: str = ""
+    """Why it waits, or what Telegram has asked it to wait for."""
+    connected_at: datetime | None = None
+    channels: int = 0
+    troubled: int = 0
+    """Channels that cannot be read at present."""
+    behind: int = 0
+    """Channels whose history has holes, as far as it has been looked at."""
+    downloads: int = 0
+    downloads_troubled: int = 0
+    posts: int = 0
+    """New and changed posts since the start."""
+    last_post_at: datetime | None = None
+    disk_full: bool = False
+
+    @property
+    def words(self) -> str:
+        """In a line, for people."""
+        parts = [f"{self.state} at {self.updated_at:%Y-%m-%d %H:%M:%S} UTC", f"{self.channels} channels"]
+        parts += [self.detail] if self.detail else []
+        parts += [f"{self.troubled} cannot be read"] if self.troubled else []
+        parts += [f"{self.behind} with history to fetch"] if self.behind else []
+        parts += [f"{self.downloads} files to download"] if self.downloads else []
+        parts += ["downloads wait for disk space"] if self.disk_full else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +276,7 @@ class Stats:
     bytes: Mapping[str, int]
     last_run: tuple[str, datetime, str] | None
     """(command, when it started, how it ended)."""
+    daemon: Daemon | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,48 @@ A link says what speaks for it. It never says that somebody copied: only that an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from provenance.core.matching import BITS, measure
-from provenance.core.model import File, Link, LinkKind, Match, MatchKind, PeerKind, Sighting
-from provenance.core.times import dated, order
+from provenance.core.model import File, Link, LinkKind, Match, MatchKind, PeerKind, Sighting, Unarchived
+from provenance.core.times import SWAP_SLACK, UPLOAD_SLACK, Basis, dated, duration, order, uploaded_early
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`sightings` in time order; `first` is None only when there are none."""
+    """`sightings` in time order; `first`, the first archived one, is None only when there are none."""
 
     sightings: tuple[Sighting, ...]
     first: Sighting | None
     links: tuple[Link, ...]
     warnings: tuple[str, ...]
+    unarchived: tuple[Unarchived, ...] = ()
+    """What is proven to have been posted before `first`, and is not archived; in time order."""
+
+    @property
+    def first_seen(self) -> "FirstSeen | None":
+        """The earliest time of the picture that is known, and whether its post is archived."""
+        if self.first is None:
+            return None
+        if self.unarchived:
+            return _unarchived_first(self.unarchived[0])
+        when = dated(self.first)
+        return FirstSeen(self.first, when.at, when.basis, True, first_seen_warnings(self.first))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """From when on a picture is known, and on whose word."""
+
+    post: Sighting | Unarchived
+    at: datetime
+    basis: Basis
+    archived: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def ref(self) -> str:
+        return self.post.ref
 
 
 def build(sightings: Sequence[Sighting]) -> Chain:
@@ -32,7 +59,7 @@ def build(sightings: Sequence[Sighting]) -> Chain:
         *_unarchived_sources(ordered),
         *_same_moment(ordered, first),
     ]
-    return Chain(tuple(ordered), first, tuple(_links(ordered)), tuple(warnings))
+    return Chain(tuple(ordered), first, tuple(_links(ordered)), tuple(warnings), _proven_before(ordered, first))
 
 
 def first_seen(ordered: Sequence[Sighting]) -> Sighting | None:
@@ -42,7 +69,7 @@ def first_seen(ordered: Sequence[Sighting]) -> Sighting | None:
 
 def first_seen_warnings(first: Sighting) -> tuple[str, ...]:
     """Everything that weakens a first-seen: its time's warnings, and a header that credits somebody else."""
-    credit = (_uncredited(first),) if first.forward else ()
+    credit = (_uncredited(first),) if _is_forward(first) else ()
     return (*dated(first).warnings, *credit)
 
 
@@ -51,7 +78,7 @@ def relation(first: Sighting, other: Sighting) -> Match | None:
     return measure(other.file, first.file)
 
 
-def revision_reason(before: str | None, after: Sighting, joined: bool) -> str:
+def revision_reason(before: str | None, after: FirstSeen, joined: bool) -> str:
     """Say why "first seen" became `after`; `before` is the post that it was."""
     if before is None:
         return "first record of this picture"
@@ -59,7 +86,69 @@ def revision_reason(before: str | None, after: Sighting, joined: bool) -> str:
         return f"the time of {after.ref} was corrected by what was archived since"
     if joined:
         return f"joined with another picture, whose first post {after.ref} is earlier than {before}"
+    if not after.archived:
+        return f"{after.ref}, which is not archived, is proven to be earlier than {before}"
     return f"{after.ref} was archived, which is earlier than {before}"
+
+
+def _unarchived_first(post: Unarchived) -> FirstSeen:
+    proof = f"{post.proof.ref} in «{post.proof.channel.title}»"
+    basis = unarchived_basis(post)
+    if post.header is None:
+        why = (
+            f"Telegram's upload time of the image in {proof}, {duration(_at(post.proof) - post.at)} before that post: "
+            "it was posted elsewhere by then, which is not archived, or waited to be posted."
+        )
+    elif basis is Basis.FORWARD_HEADER:
+        why = f"This post is not archived: the forward header of {proof} names it and its time."
+    else:
+        why = (
+            f"This post is not archived: the forward header of {proof} names it. Its image was uploaded to Telegram "
+            "after its time, swapped in by an edit: it counts from the upload."
+        )
+    return FirstSeen(post, post.at, basis, False, (why,))
+
+
+def unarchived_basis(post: Unarchived) -> Basis:
+    """Whose word the time of a post is that is not archived."""
+    named = post.header is not None and post.at == post.header.at
+    return Basis.FORWARD_HEADER if named else Basis.UPLOADED
+
+
+def _proven_before(ordered: Sequence[Sighting], first: Sighting | None) -> tuple[Unarchived, ...]:
+    """What headers and upload times prove to be earlier than the first archived sighting."""
+    if first is None:
+        return ()
+    before = _at(first) if dated(first).vouched else None
+    posts = _posts(ordered)
+    named = [each for i, sighting in enumerate(posts) if (each := _named(sighting, posts[:i]))]
+    proven = [each for each in named if before is None or each.at < before]
+    early = min((before, *(each.at for each in proven)), default=None) if before else None
+    # A copy of a scheduled post shows the same media, with the same upload time: nobody saw it until it was posted.
+    waited = {sighting.media_id for sighting in posts if sighting.scheduled}
+    proven += [
+        Unarchived(sighting.uploaded_at, sighting)
+        for sighting in posts
+        if sighting.uploaded_at is not None
+        and sighting.media_id not in waited
+        and uploaded_early(sighting)
+        and (early is None or sighting.uploaded_at < early - UPLOAD_SLACK)
+    ]
+    unique: dict[str, Unarchived] = {}
+    for each in sorted(proven, key=lambda each: (each.at, each.ref, order(each.proof))):
+        unique.setdefault(each.ref, each)
+    return tuple(unique.values())
+
+
+def _named(target: Sighting, earlier: Sequence[Sighting]) -> Unarchived | None:
+    """The post that a forward header names with its time, where the archive has not seen the picture in it."""
+    header = target.forward
+    if header is None or header.at is None or not _is_forward(target) or _credited(target, earlier):
+        return None
+    if target.uploaded_at is not None and target.uploaded_at > header.at + SWAP_SLACK:
+        # An edit put it into the named post: there too it counts from its upload.
+        return Unarchived(min(target.uploaded_at, _at(target)), target, header)
+    return Unarchived(header.at, target, header)
 
 
 def _earlier_claims(ordered: Sequence[Sighting], first: Sighting | None) -> list[str]:
@@ -74,16 +163,23 @@ def _earlier_claims(ordered: Sequence[Sighting], first: Sighting | None) -> list
 
 def _unarchived_sources(ordered: Sequence[Sighting]) -> list[str]:
     posts = _posts(ordered)
-    found = [_uncredited(each) for i, each in enumerate(posts) if each.forward and not _credited(each, posts[:i])]
+    found = [_uncredited(each) for i, each in enumerate(posts) if _is_forward(each) and not _credited(each, posts[:i])]
     return list(dict.fromkeys(found))
 
 
 def _uncredited(sighting: Sighting) -> str:
     label = sighting.forward.label if sighting.forward else ""
+    at = sighting.forward and sighting.forward.at
+    when = f" at {at:%Y-%m-%d %H:%M:%S} UTC by its header" if at else ""
     return (
-        f"{sighting.ref} in «{sighting.channel.title}» is a forward from «{label}»; "
+        f"{sighting.ref} in «{sighting.channel.title}» is a forward from «{label}»{when}; "
         "that earlier post is not archived, so the picture was there before."
     )
+
+
+def _is_forward(sighting: Sighting) -> bool:
+    """Whether a header credits another post on Telegram; one of an import from elsewhere does not."""
+    return sighting.forward is not None and not sighting.forward.imported
 
 
 def _same_moment(ordered: Sequence[Sighting], first: Sighting | None) -> list[str]:
@@ -102,7 +198,7 @@ def _links(ordered: Sequence[Sighting]) -> list[Link]:
     for i, target in enumerate(posts):
         # A post is no copy of itself, whatever its versions hold.
         earlier = [each for each in posts[:i] if _post(each) != _post(target)]
-        if earlier and (link := _link(target, earlier)):
+        if link := _link(target, earlier):
             links.append(link)
     return links
 
@@ -117,12 +213,18 @@ def _post(sighting: Sighting) -> tuple[object, int]:
 
 
 def _link(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
-    if target.forward is not None:
+    if target.forward is not None and _is_forward(target):
         if source := _credited(target, earlier):
             evidence = f"forward header names «{target.forward.label}»; {_likeness(target.file, source.file)}"
             return Link(source, target, LinkKind.FORWARD, f"{evidence}; {_later(source, target)}")
         # It came from a post that is not archived: any other earlier post would be a guess.
-        return None
+        named = _named(target, earlier)
+        if named is None:
+            return None
+        swapped = unarchived_basis(named) is Basis.UPLOADED
+        when = ", whose image was uploaded after its time" if swapped else " and its time"
+        evidence = f"forward header names «{named.ref}»{when}; not archived"
+        return Link(named, target, LinkKind.FORWARD, f"{evidence}; {duration(_at(target) - named.at)} later")
     if target.media_id is not None:
         same_media = next((each for each in earlier if each.media_id == target.media_id), None)
         if same_media:
@@ -154,7 +256,7 @@ def _nearest(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
 def _credited(target: Sighting, earlier: Sequence[Sighting]) -> Sighting | None:
     """The earlier sighting that the forward header credits; by id where it has one, else by a name that is unique."""
     header = target.forward
-    if header is None:
+    if header is None or not _is_forward(target):
         return None
     if header.peer_id is not None:
         posts = [each for each in earlier if each.channel.key == (header.kind, header.peer_id)]
@@ -163,8 +265,10 @@ def _credited(target: Sighting, earlier: Sequence[Sighting]) -> Sighting | None:
         if len({each.channel.key for each in posts}) > 1:
             return None
     exact = [each for each in posts if each.message_id == header.message_id]
+    if header.message_id is not None:
+        return next(iter(exact), None)
     same_bytes = [each for each in posts if each.file.id == target.file.id]
-    return next(iter(exact or same_bytes or posts), None)
+    return next(iter(same_bytes or posts), None)
 
 
 def _likeness(one: File, other: File) -> str:
@@ -194,14 +298,3 @@ def _later(source: Sighting, target: Sighting) -> str:
 
 def _at(sighting: Sighting) -> datetime:
     return dated(sighting).at
-
-
-def duration(span: timedelta) -> str:
-    """Two largest units of a time span: "3 d 4 h", "2 h 5 min", "12 s"."""
-    seconds = int(span.total_seconds())
-    parts: list[str] = []
-    for unit, size in (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2])

@@ -27,15 +27,38 @@ class Source(StrEnum):
 
 
 class AttachmentKind(StrEnum):
+    """What carries the image in a post."""
+
     PHOTO = "photo"
     DOCUMENT = "document"
     STICKER = "sticker"
     VIDEO_THUMBNAIL = "video_thumbnail"
+    VIDEO_COVER = "video_cover"
     DOCUMENT_THUMBNAIL = "document_thumbnail"
     CHAT_PHOTO = "chat_photo"
+    WEB_PAGE = "web_page"
+    """The preview of a linked page, and the images of its instant view."""
+    PAID_MEDIA = "paid_media"
+    POLL = "poll"
+    STORY = "story"
+    INVOICE = "invoice"
+    GAME = "game"
+    RICH_TEXT = "rich_text"
+    """An image inside a formatted message."""
+    REPLY = "reply"
+    """The media of a post elsewhere that is quoted in a reply."""
 
 
-PICTURES_OF_POSTS = frozenset({AttachmentKind.PHOTO, AttachmentKind.DOCUMENT})
+PICTURES_OF_POSTS = frozenset(
+    {
+        AttachmentKind.PHOTO,
+        AttachmentKind.DOCUMENT,
+        AttachmentKind.PAID_MEDIA,
+        AttachmentKind.POLL,
+        AttachmentKind.STORY,
+        AttachmentKind.RICH_TEXT,
+    }
+)
 """The kinds that reports show unless asked for more: what somebody chose to post as an image."""
 
 
@@ -49,6 +72,16 @@ class Missing(StrEnum):
     NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
+    NOT_YET = "not_yet"
+    """Waits to be downloaded, or could not be had yet: `downloads` says which."""
+    SELF_DESTRUCTING = "self_destructing"
+    """Not kept, as the settings want it."""
+    PROTECTED = "protected"
+    """From a chat that does not allow saving; not kept, as the settings want it."""
+    PREVIEW_ONLY = "preview_only"
+    """Telegram shows this account a blurred preview and nothing else (paid media)."""
+    EXPIRED = "expired"
+    """Telegram says that it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +110,9 @@ class ForwardHeader:
     peer_id: int | None = None
     message_id: int | None = None
     at: datetime | None = None
+    imported: bool = False
+    """Brought in from another chat service: the name and the time are the importer's claim."""
+    username: str | None = None
 
     @property
     def label(self) -> str:
@@ -84,9 +120,38 @@ class ForwardHeader:
         return self.name or (str(self.peer_id) if self.peer_id is not None else "an unnamed source")
 
 
+class MediaKind(StrEnum):
+    """Which space of numbers a media id is from."""
+
+    PHOTO = "photo"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where an image's bytes are on Telegram. `media`, `media_id` and `part` name it; the rest is how to get it."""
+
+    media: MediaKind
+    media_id: int
+    access_hash: int
+    reference: bytes
+    """Telegram's file reference; it expires, and a fresh copy of the post brings another."""
+    dc: int
+    """The data centre that holds it."""
+    size: int
+    """How many bytes it must have, as Telegram declares; 0 where it does not say."""
+    part: str = ""
+    """The type of the size or thumbnail (one letter), "" for a document itself."""
+
+    @property
+    def key(self) -> tuple[MediaKind, int, str]:
+        """What names the bytes, whatever post shows them."""
+        return self.media, self.media_id, self.part
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One image of one post as its source offers it: `path` to its bytes, or why there are none."""
+    """One image of one post as its source offers it: `path` or `remote` to its bytes, or why there are none."""
 
     kind: AttachmentKind
     path: str | None = None
@@ -98,6 +163,7 @@ class Attachment:
     height: int | None = None
     media_id: int | None = None
     uploaded_at: datetime | None = None
+    remote: Remote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +183,8 @@ class Post:
     album: int | None = None
     """Telegram's grouped_id, or the id of an inferred album's first post."""
     album_inferred: bool = False
+    scheduled: bool = False
+    """Written and uploaded earlier, and published by Telegram at the time set."""
     raw: str = "{}"
     """The source's own record as ASCII JSON."""
 
@@ -185,6 +253,7 @@ class Version:
     source: Source
     text: str
     held: tuple[Held, ...] = ()
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +283,7 @@ class Sighting:
     """The edit by which the file had come into the post, where `media` is SWAPPED."""
     times_differ: bool = False
     """Two imports give different times for the post; the later one is used."""
+    scheduled: bool = False
 
     @property
     def ref(self) -> str:
@@ -223,6 +293,44 @@ class Sighting:
     @property
     def url(self) -> str | None:
         """The post's address on Telegram, where it has one."""
+        return post_url(self.channel, self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Unarchived:
+    """A post that the archive lacks, and that an archived one proves to have shown the picture at this time."""
+
+    at: datetime
+    proof: Sighting
+    header: ForwardHeader | None = None
+    """The forward header that names it; None: only Telegram's upload time speaks for it."""
+
+    @property
+    def ref(self) -> str:
+        """The post's name as far as it is known, or the number of the media that was uploaded."""
+        if self.header is None:
+            return f"media {self.proof.media_id}"
+        if self.header.peer_id is None:
+            return self.header.label
+        post = "" if self.header.message_id is None else f"/{self.header.message_id}"
+        return f"{self.header.peer_id}{post}"
+
+    @property
+    def channel(self) -> Channel | None:
+        """The channel that the header credits, as far as it is known."""
+        if self.header is None or self.header.kind is None or self.header.peer_id is None:
+            return None
+        return Channel(self.header.kind, self.header.peer_id, self.header.label, self.header.username)
+
+    @property
+    def message_id(self) -> int | None:
+        return None if self.header is None else self.header.message_id
+
+    @property
+    def url(self) -> str | None:
+        """The post's address on Telegram, where the header tells enough."""
+        if self.channel is None or self.message_id is None:
+            return None
         return post_url(self.channel, self.message_id)
 
 
@@ -262,7 +370,7 @@ class LinkKind(StrEnum):
 class Link:
     """A later sighting and the earlier one that it most likely comes from, with the reason to believe it."""
 
-    source: Sighting
+    source: Sighting | Unarchived
     target: Sighting
     kind: LinkKind
     evidence: str

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from provenance.core.answers import Coverage
-from provenance.core.chain import Chain, relation
+from provenance.core.chain import Chain, FirstSeen, relation
 from provenance.core.matching import FLAT_BELOW
 from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, PeerKind, Sighting
-from provenance.core.times import dated
+from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOADED_LATER, dated
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
@@ -28,12 +30,32 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportTime:
+    """When the daemon makes its report: a weekday (0: Monday) and a time of day, in a time zone."""
+
+    weekday: int
+    at: time
+    zone: tzinfo
+
+    def due(self, now: datetime) -> tuple[str, datetime]:
+        """Return the last week that should have been reported by `now`, and since when."""
+        local = now.astimezone(self.zone)
+        day = local.date() - timedelta(days=(local.weekday() - self.weekday) % 7)
+        moment = datetime.combine(day, self.at, self.zone)
+        if moment > local:
+            moment = datetime.combine(day - timedelta(days=7), self.at, self.zone)
+        return week_name(moment - timedelta(days=7), self.zone), moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
 class Repost:
     """A picture and what happened to it in the week. `this_week` is in time order."""
 
     picture: int
     chain: Chain
     first: Sighting
+    """The first archived sighting."""
+    first_seen: FirstSeen
     this_week: tuple[Sighting, ...]
 
     @property
@@ -58,7 +80,7 @@ class Repost:
     @property
     def age(self) -> timedelta:
         """How long before this week's first post it had been seen."""
-        return dated(self.this_week[0]).at - dated(self.first).at
+        return dated(self.this_week[0]).at - self.first_seen.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +152,7 @@ def build(
     """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
     seen = [each for each in (_repost(when, *item, everything) for item in chains.items()) if each]
     reposted = [each for each in seen if each.posts > 1]
-    recycled = [each for each in seen if not when.holds(dated(each.first).at) and dated(each.first).at < when.start]
+    recycled = [each for each in seen if each.first_seen.at < when.start]
     told = {each.picture: each for each in (*reposted, *recycled)}.values()
     return Report(
         week=when,
@@ -139,7 +161,7 @@ def build(
         pictures=len(seen),
         reposted=tuple(sorted(reposted, key=lambda each: (-each.channels, -len(each.this_week), each.picture))),
         recycled=tuple(sorted(recycled, key=lambda each: (-each.age, each.picture))),
-        originators=_ranked(each.first.channel for each in told),
+        originators=_ranked(each.first.channel for each in told if each.first_seen.archived),
         repeaters=_ranked(
             sighting.channel for each in told for sighting in each.this_week if sighting is not each.first
         ),
@@ -149,9 +171,12 @@ def build(
 
 
 def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
-    """Return the edits and deletions of image posts that fall into the week."""
+    """Return the edits, swaps and deletions of image posts that fall into the week."""
     found = []
     for each in sightings:
+        swapped = {UPLOADED_LATER, SWAPPED, SWAPPED_UNDATED, SEEN_SWAPPED} & set(dated(each).warnings)
+        if swapped and when.holds(dated(each).at):
+            found.append(Changed(each, "picture swapped in", dated(each).at))
         if each.edited_at is not None and when.holds(each.edited_at):
             found.append(Changed(each, "edited", each.edited_at))
         if each.deleted_seen_at is not None and when.holds(each.deleted_seen_at):
@@ -161,9 +186,9 @@ def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
 
 def _repost(when: Week, picture: int, chain: Chain, everything: bool) -> Repost | None:
     this_week = tuple(each for each in chain.sightings if is_shown(each, everything) and when.holds(dated(each).at))
-    if not this_week or chain.first is None:
+    if not this_week or chain.first is None or chain.first_seen is None:
         return None
-    return Repost(picture, chain, chain.first, this_week)
+    return Repost(picture, chain, chain.first, chain.first_seen, this_week)
 
 
 def _ranked(channels: Iterable[Channel]) -> tuple[tuple[Channel, int], ...]:

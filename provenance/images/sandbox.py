@@ -77,6 +77,11 @@ class Sandbox:
             self._pool.stop()
         self._pool.join()
 
+    def stop(self) -> None:
+        """Give up what is being decoded; from another thread, too. Whoever waits for it gets a CancelledError."""
+        if self._pool is not None:
+            self._pool.stop()
+
     def map(self, task: Callable[[Path, int], Answer], paths: Iterable[Path]) -> Iterator[Answer | Refusal]:
         """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`.
 
@@ -103,6 +108,9 @@ class Sandbox:
         except FutureTimeout:
             reason = f"decoding took longer than {self.limits.seconds:g} s and was stopped"
         except ProcessExpired as expired:
+            if expired.exitcode == -signal.SIGTERM:
+                # Somebody stops this program and all its workers: that says nothing about these files.
+                raise SandboxBroken(what="they were told to stop") from expired
             reason = f"the decoder died (exit code {expired.exitcode})"
         except RuntimeError as error:
             # The pool itself has failed: that says nothing about these files, so it is not recorded as their fault.

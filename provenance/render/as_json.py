@@ -1,5 +1,6 @@
 """The documents that programs read. Keys are a contract: they may be added, never renamed."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from provenance.core import answers, chain, times, weekly
 from provenance.core.matching import ALGORITHM, BYTES
-from provenance.core.model import Channel, File, ForwardHeader, Link, Match, Problem, Sighting
+from provenance.core.model import Channel, File, ForwardHeader, Link, Match, Problem, Sighting, Unarchived
 
 Document = dict[str, Any]
 
@@ -24,7 +25,7 @@ def time(at: datetime | None) -> str | None:
 
 def lookup(answer: answers.LookupAnswer) -> Document:
     file = answer.suspect.file
-    first = answer.chain.first
+    first = answer.chain.first_seen
     return {
         "schema": "provenance/lookup/1",
         "suspect": {
@@ -42,7 +43,7 @@ def lookup(answer: answers.LookupAnswer) -> Document:
         "first_seen": first and first_seen(first),
         "sightings": [sighting(each.sighting, each.match) for each in answer.sightings],
         "possible": [sighting(each.sighting, each.match) for each in answer.possible],
-        "chain": {"picture": answer.picture, "links": [link(each) for each in answer.chain.links]},
+        "chain": _chain(answer.picture, answer.chain),
         "same_scene": [],
         "same_template": [],
         "coverage": coverage(answer.coverage),
@@ -65,6 +66,48 @@ def imported(
         "posts": dict(zip(("new", "known", "changed"), posts, strict=True)),
         "images": dict(zip(("new", "known", "missing", "refused"), images, strict=True)),
         "problems": [{"where": each.where, "what": each.what} for each in problems],
+    }
+
+
+def followed(follows: Sequence[answers.Follow]) -> Document:
+    return {"schema": "provenance/channels/1", "channels": [_follow(each) for each in follows]}
+
+
+def _follow(each: answers.Follow) -> Document:
+    return {
+        "asked": each.asked,
+        "channel": each.channel and _channel(each.channel),
+        "joined": each.joined,
+        "since": time(each.since),
+        "added_at": time(each.added_at),
+        "checked_at": time(each.checked_at),
+        "trouble": each.trouble,
+        "retry_at": time(each.retry_at),
+    }
+
+
+def suggestions(found: Sequence[answers.Suggestion]) -> Document:
+    return {
+        "schema": "provenance/suggestions/1",
+        "suggestions": [
+            {
+                "channel": {"id": each.peer_id, "username": each.username, "title": each.title, "kind": "channel"},
+                "posts": each.posts,
+                "channels": each.channels,
+                "latest": time(each.latest),
+            }
+            for each in found
+        ],
+    }
+
+
+def backfilled(done: answers.Backfilled) -> Document:
+    return {
+        "schema": "provenance/backfill/1",
+        "channels": done.channels,
+        "posts": {"new": done.posts_new, "known": done.posts_known, "changed": done.posts_changed},
+        "images": {"new": done.files, "named": done.images, "missing": done.images_missing, "waiting": done.waiting},
+        "problems": [{"where": each.where, "what": each.what} for each in done.problems],
     }
 
 
@@ -93,16 +136,37 @@ def report(made: weekly.Report) -> Document:
     }
 
 
-def first_seen(first: Sighting) -> Document:
-    when = times.dated(first)
+def first_seen(first: chain.FirstSeen) -> Document:
+    post = first.post
+    nobody = {"id": None, "username": None, "title": None, "kind": None}
     return {
-        "channel": _channel(first.channel),
-        "message_id": first.message_id,
-        "url": first.url,
-        "at": time(when.at),
-        "basis": when.basis,
-        "archived": True,
-        "warnings": list(chain.first_seen_warnings(first)),
+        "channel": _channel(post.channel) if post.channel else nobody,
+        "message_id": post.message_id,
+        "url": post.url,
+        "at": time(first.at),
+        "basis": first.basis,
+        "archived": first.archived,
+        "warnings": list(first.warnings),
+    }
+
+
+def _unarchived(post: Unarchived) -> Document:
+    return {
+        "ref": post.ref,
+        "channel": post.channel and _channel(post.channel),
+        "message_id": post.message_id,
+        "url": post.url,
+        "at": time(post.at),
+        "basis": chain.unarchived_basis(post),
+        "proved_by": post.proof.ref,
+    }
+
+
+def _chain(picture: int | None, built: chain.Chain) -> Document:
+    return {
+        "picture": picture,
+        "links": [link(each) for each in built.links],
+        "unarchived": [_unarchived(each) for each in built.unarchived],
     }
 
 
@@ -123,6 +187,8 @@ def sighting(seen: Sighting, match: Match | None) -> Document:
         "forwarded_from": seen.forward and _forward(seen.forward),
         "text": seen.text,
         "kind": seen.kind,
+        "media_id": seen.media_id,
+        "scheduled": seen.scheduled,
         "file": {"sha256": seen.file.sha256, "width": seen.file.width, "height": seen.file.height},
         "source": seen.source,
         "match": match and _match(match),
@@ -183,7 +249,13 @@ def stats(counted: answers.Stats) -> Document:
         "counts": dict(counted.counts),
         "bytes": dict(counted.bytes),
         "last_run": run and {"command": run[0], "started_at": time(run[1]), "outcome": run[2]},
+        "daemon": counted.daemon and _daemon(counted.daemon),
     }
+
+
+def _daemon(daemon: answers.Daemon) -> Document:
+    fields = dataclasses.asdict(daemon)
+    return {name: time(value) if isinstance(value, datetime) else value for name, value in fields.items()}
 
 
 def doctor(checks: Sequence[answers.Check]) -> Document:
@@ -208,7 +280,7 @@ def verified(result: answers.Verified) -> Document:
 def _repost(each: weekly.Repost) -> Document:
     return {
         "picture": each.picture,
-        "first_seen": first_seen(each.first),
+        "first_seen": first_seen(each.first_seen),
         "this_week": [sighting(seen, each.match(seen)) for seen in each.this_week],
         "channels": each.channels,
         "spread_seconds": int(each.spread.total_seconds()),
@@ -224,9 +296,11 @@ def _forward(header: ForwardHeader) -> Document:
     return {
         "name": header.name,
         "id": header.peer_id,
+        "username": header.username,
         "kind": header.kind,
         "message_id": header.message_id,
         "at": time(header.at),
+        "imported": header.imported,
     }
 
 
@@ -279,11 +353,11 @@ def _picture(answer: answers.PictureAnswer) -> Document:
     return {
         "kind": "picture",
         "picture": answer.picture,
-        "first_seen": first and first_seen(first),
+        "first_seen": answer.chain.first_seen and first_seen(answer.chain.first_seen),
         "sightings": [
             sighting(each, chain.relation(first, each) if first else None) for each in answer.chain.sightings
         ],
-        "chain": {"picture": answer.picture, "links": [link(each) for each in answer.chain.links]},
+        "chain": _chain(answer.picture, answer.chain),
         "files": [_file(each) for each in answer.files],
         "matches": [{"a": one, "b": other, **_match(match)} for one, other, match in answer.matches],
         "revisions": [

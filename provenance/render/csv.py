@@ -27,10 +27,11 @@ def report(made: Report) -> str:
     writer.writeheader()
     for name, reposts in (("reposted", made.reposted), ("recycled", made.recycled)):
         for each in reposts:
+            first = "first seen" if each.first_seen.archived else "first archived"
             if each.first not in each.this_week:
-                writer.writerow(_row(made, name, each, each.first, "first seen"))
+                writer.writerow(_row(made, name, each, each.first, first))
             for seen in each.this_week:
-                role = "first seen" if seen is each.first else "this week"
+                role = first if seen is each.first else "this week"
                 writer.writerow(_row(made, name, each, seen, role))
     return "\ufeff" + stream.getvalue()
 
@@ -59,8 +60,8 @@ def _row(made: Report, name: str, repost: Repost, seen: Sighting, role: str) -> 
         "distance": match and match.distance,
         "mirrored": match and match.mirrored,
         "rotated": match and match.rotated,
-        "first_seen_at": time(dated(repost.first).at),
-        "first_seen_url": repost.first.url,
+        "first_seen_at": time(repost.first_seen.at),
+        "first_seen_url": repost.first_seen.post.url,
         "sha256": seen.file.sha256,
         "text": seen.text,
     }

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from provenance.core import times
 from provenance.core.answers import LookupAnswer
-from provenance.core.chain import duration, first_seen_warnings, transform_words
+from provenance.core.chain import first_seen_warnings, transform_words
+from provenance.core.times import duration
 from provenance.core.weekly import Report
 from provenance.render.text import visible
 

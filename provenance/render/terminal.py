@@ -1,9 +1,8 @@
 """Answers for people at a terminal: they read well at 80 columns and in a pipe."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -11,10 +10,10 @@ from rich.tree import Tree
 
 from provenance.core import answers, chain, times, weekly
 from provenance.core.matching import BITS, RICH
-from provenance.core.model import Channel, Confidence, File, Link, Match, MatchKind, Problem, Sighting
+from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
+from provenance.render.layout import TITLE, called, columns, day, indented, line, moment, place
 from provenance.render.text import size, visible
 
-_TITLE = 40
 _TEXT = 160
 _BASIS = {
     times.Basis.POSTED: "post time",
@@ -25,16 +24,6 @@ _BASIS = {
 }
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        raise  # called while it is handled; rich would end the program as a failure
-
-
-def console() -> Console:
-    """Where results go: standard output, with no markup or emoji names taken from anybody's text."""
-    return _Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
-
-
 def lookup(answer: answers.LookupAnswer) -> RenderableType:
     parts: list[RenderableType] = [_suspect(answer.suspect)]
     first = answer.chain.first
@@ -42,7 +31,7 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
         parts.append(Text("Not found: no earlier copy of this image is in the archive.", "bold"))
         parts.append(Text("That is no proof that it was never posted: only what is archived was searched."))
     else:
-        parts += [Text(), *_first(first, answer.matches.get(first.file.id)), Text()]
+        parts += [Text(), *_first(answer.chain, answer.matches.get(first.file.id)), Text()]
         matches = {each.sighting.attachment_id: each.match for each in answer.sightings}
         parts += _chain(answer.chain, answer.picture, matches, answer.limit)
     if answer.possible:
@@ -54,15 +43,15 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
 
 def imported(counts: Sequence[tuple[str, str]], problems: Sequence[Problem], shown: int = 20) -> RenderableType:
     """`counts`: what, and how many of which kind."""
-    table = _table("", "")
+    table = columns("", "")
     for name, words in counts:
         table.add_row(name, words)
     parts: list[RenderableType] = [table]
     if problems:
         parts += [Text(), Text(f"Problems ({len(problems)}), on record in the archive", "bold")]
-        parts += [_in(f"{visible(each.where, 120)}: {visible(each.what, 200)}") for each in problems[:shown]]
+        parts += [indented(f"{visible(each.where, 120)}: {visible(each.what, 200)}") for each in problems[:shown]]
         if len(problems) > shown:
-            parts.append(_in(f"… and {len(problems) - shown} more: --json lists them all"))
+            parts.append(indented(f"… and {len(problems) - shown} more: --json lists them all"))
     return Group(*parts)
 
 
@@ -80,7 +69,7 @@ def show(answer: answers.ShowAnswer) -> RenderableType:
 
 def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
     parts: list[RenderableType] = [
-        Text(f"Reposted media, week {made.week.name} ({_day(made.week.start)} to {_day(made.week.end)})", "bold"),
+        Text(f"Reposted media, week {made.week.name} ({day(made.week.start)} to {day(made.week.end)})", "bold"),
         Text(
             f"{made.posts} posts carried {made.images} images of {made.pictures} pictures; "
             f"{len(made.reposted)} reposted, {len(made.recycled)} seen before the week."
@@ -92,11 +81,11 @@ def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
     for title, ranking in (("First with these pictures", made.originators), ("Repeated others", made.repeaters)):
         if ranking:
             parts += [Text(), Text(title, "bold")]
-            parts += [_in(f"{count:4}  {_called(channel)}") for channel, count in ranking[:10]]
+            parts += [indented(f"{count:4}  {called(channel)}") for channel, count in ranking[:10]]
     if made.changed:
         parts += [Text(), Text(f"Image posts edited or deleted in the week: {len(made.changed)}", "bold")]
         parts += [
-            _in(f"{_time(each.at)}  {each.change}: {_called(each.sighting.channel)}, {_place(each.sighting)}")
+            indented(f"{moment(each.at)}  {each.change}: {called(each.sighting.channel)}, {place(each.sighting)}")
             for each in made.changed[:20]
         ]
     parts += [Text(), *_coverage(made.coverage)]
@@ -107,30 +96,38 @@ def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
 
 
 def coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage) -> RenderableType:
-    table = _table("Channel", "Posts", "Images", "From", "To", "Ids", "Gaps", numbers={1, 2, 6})
+    table = columns("Channel", "Posts", "Images", "From", "To", "Ids", "Gaps", numbers={1, 2, 6})
     for each in covered:
         ids = "" if each.first_id is None else f"{each.first_id}-{each.last_id}"
         table.add_row(
             f"{visible(each.channel.title, 28)}\n{each.channel.id}",
             str(each.posts),
             f"{each.images}" + (f"\n{each.missing} missing" if each.missing else ""),
-            _day(each.earliest),
-            _day(each.latest),
+            day(each.earliest),
+            day(each.latest),
             ids,
             str(len(each.gaps)),
         )
+
+    def title(each: answers.ChannelCoverage) -> str:
+        return visible(each.channel.title, TITLE)
+
     notes = [
-        _in(f"{visible(each.channel.title, _TITLE)}: ids {gap.after_id + 1} to {gap.before_id - 1} are not covered.")
+        indented(
+            f"{visible(each.channel.title, TITLE)}: ids {gap.after_id + 1} to {gap.before_id - 1} are not covered."
+        )
         for each in covered
         for gap in each.gaps[:5]
     ]
     notes += [
-        _in(f"{visible(each.channel.title, _TITLE)}: begins at id {each.first_id}; what was before is not archived.")
+        indented(
+            f"{visible(each.channel.title, TITLE)}: begins at id {each.first_id}; what was before is not archived."
+        )
         for each in covered
         if each.starts_late
     ]
     notes += [
-        _in(f"{visible(each.channel.title, _TITLE)}: {each.absent} id(s) inside hold no post (deleted before).")
+        indented(f"{title(each)}: {each.absent} id(s) inside hold no post (deleted before).")
         for each in covered
         if each.absent
     ]
@@ -138,7 +135,7 @@ def coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage
 
 
 def stats(counted: answers.Stats) -> RenderableType:
-    table = _table("", "", numbers={1})
+    table = columns("", "", numbers={1})
     for name, count in counted.counts.items():
         table.add_row(name.replace("_", " "), str(count))
     for name, count in counted.bytes.items():
@@ -146,12 +143,14 @@ def stats(counted: answers.Stats) -> RenderableType:
     parts: list[RenderableType] = [table]
     if counted.last_run:
         command, at, outcome = counted.last_run
-        parts.append(Text(f"Last run: {command}, {_time(at)}, {outcome}"))
+        parts.append(Text(f"Last run: {command}, {moment(at)}, {outcome}"))
+    if counted.daemon:
+        parts.append(Text(f"Daemon: {visible(counted.daemon.words)}"))
     return Group(*parts)
 
 
 def doctor(checks: Sequence[answers.Check]) -> RenderableType:
-    table = _table("", "", "")
+    table = columns("", "", "")
     for each in checks:
         state = {True: Text("ok", "green"), False: Text("BROKEN", "bold red"), None: Text("note", "yellow")}[each.ok]
         table.add_row(state, each.name, visible(each.detail))
@@ -160,8 +159,8 @@ def doctor(checks: Sequence[answers.Check]) -> RenderableType:
 
 def verified(result: answers.Verified) -> RenderableType:
     parts: list[RenderableType] = [Text(f"Checked {result.files} files and {result.versions} versions of posts.")]
-    parts += [_in(f"WRONG  {visible(each.where)}: {visible(each.what)}", "red") for each in result.problems]
-    parts += [_in(f"note: {note}") for note in result.notes]
+    parts += [indented(f"WRONG  {visible(each.where)}: {visible(each.what)}", "red") for each in result.problems]
+    parts += [indented(f"note: {note}") for note in result.notes]
     parts.append(Text(f"{len(result.problems)} problem(s)." if result.problems else "Everything agrees with its hash."))
     return Group(*parts)
 
@@ -172,22 +171,44 @@ def _suspect(suspect: answers.Suspect) -> Text:
     return Text.assemble((visible(suspect.path), "bold"), f"  {words}{size(file.size)}")
 
 
-def _first(first: Sighting, match: Match | None) -> list[RenderableType]:
-    when = times.dated(first)
+def _first(built: chain.Chain, match: Match | None) -> list[RenderableType]:
+    seen, archived = built.first_seen, built.first
+    if seen is None or archived is None:
+        return []
     lines: list[RenderableType] = [
         Text.assemble(
-            ("First seen in this archive: ", "bold"), (_time(when.at), "bold green"), f" ({_BASIS[when.basis]})"
-        ),
-        _in(f"{_called(first.channel)}, {_place(first)}"),
+            ("First seen in this archive: " if seen.archived else "Proven to have been there: ", "bold"),
+            (moment(seen.at), "bold green"),
+            f" ({_BASIS[seen.basis]})",
+        )
     ]
-    if first.url:
-        lines.append(line(str(first.url)))
+    if not seen.archived:
+        lines.append(indented(f"in a post that is not archived: {_unarchived(seen.post)}"))
+        if seen.post.url:
+            lines.append(line(str(seen.post.url)))
+        lines += [indented(f"! {visible(warning)}", "yellow") for warning in seen.warnings]
+        when = times.dated(archived)
+        lines.append(
+            Text.assemble(
+                ("First seen in this archive: ", "bold"), (moment(when.at), "bold green"), f" ({_BASIS[when.basis]})"
+            )
+        )
+    lines.append(indented(f"{called(archived.channel)}, {place(archived)}"))
+    if archived.url:
+        lines.append(line(str(archived.url)))
     if match:
-        lines.append(_in(f"this image is {_matched(match)}"))
-    if first.text:
-        lines.append(_in(f"“{visible(first.text, _TEXT)}”", "italic"))
-    lines += [_in(f"! {visible(warning)}", "yellow") for warning in chain.first_seen_warnings(first)]
+        lines.append(indented(f"this image is {_matched(match)}"))
+    if archived.text:
+        lines.append(indented(f"“{visible(archived.text, _TEXT)}”", "italic"))
+    lines += [indented(f"! {visible(warning)}", "yellow") for warning in chain.first_seen_warnings(archived)]
     return lines
+
+
+def _unarchived(post: Sighting | Unarchived) -> str:
+    if post.channel is None:
+        return visible(post.ref, 60) if isinstance(post, Unarchived) and post.header else "which is not known"
+    where = f", post {post.message_id}" if post.message_id is not None else ""
+    return f"{called(post.channel)}{where}"
 
 
 def _chain(
@@ -202,39 +223,48 @@ def _chain(
         head += f"; the first {len(shown)} are shown"
     tree = Tree(Text(head, "bold"), guide_style="dim")
     links = {link.target.attachment_id: link for link in built.links}
-    nodes: dict[int, Tree] = {}
-    for each in shown:
-        link = links.get(each.attachment_id)
-        parent = nodes.get(link.source.attachment_id, tree) if link else tree
-        label = _sighting(each, link, each is built.first, matches.get(each.attachment_id))
-        nodes[each.attachment_id] = parent.add(label)
+    nodes: dict[int | str, Tree] = {}
+    for each in built.unarchived:
+        label = Group(
+            Text.assemble((moment(each.at), "green"), "  ", ("not archived", "bold")), Text(_unarchived(each))
+        )
+        nodes[each.ref] = tree.add(label)
+    for seen in shown:
+        link = links.get(seen.attachment_id)
+        parent = nodes.get(_node(link.source), tree) if link else tree
+        first = seen is built.first and not built.unarchived
+        nodes[seen.attachment_id] = parent.add(_sighting(seen, link, first, matches.get(seen.attachment_id)))
     return [tree]
+
+
+def _node(post: Sighting | Unarchived) -> int | str:
+    return post.ref if isinstance(post, Unarchived) else post.attachment_id
 
 
 def _sighting(seen: Sighting, link: Link | None, first: bool, match: Match | None) -> RenderableType:
     when = times.dated(seen)
     kind = link.kind.replace("_", " ") if link else "first seen" if first else ""
     lines = [
-        Text.assemble((_time(when.at), "green"), "  ", (kind, "bold")),
-        Text(f"{_called(seen.channel)}, {_place(seen)}"),
+        Text.assemble((moment(when.at), "green"), "  ", (kind, "bold")),
+        Text(f"{called(seen.channel)}, {place(seen)}"),
     ]
     if when.basis is not times.Basis.POSTED:
         lines.append(Text(_BASIS[when.basis], "dim"))
     if link:
         lines.append(Text(visible(link.evidence), "dim"))
     elif seen.forward and not first:
-        lines.append(Text(f"forwarded from «{visible(seen.forward.label, _TITLE)}», not archived", "dim"))
+        lines.append(Text(f"forwarded from «{visible(seen.forward.label, TITLE)}», not archived", "dim"))
     elif match and not first:
         lines.append(Text(_matched(match), "dim"))
     if seen.deleted_seen_at:
-        lines.append(Text(f"found deleted {_time(seen.deleted_seen_at)}", "red"))
+        lines.append(Text(f"found deleted {moment(seen.deleted_seen_at)}", "red"))
     return Group(*lines)
 
 
 def _possible(each: answers.Matched) -> RenderableType:
     words = f" ({_matched(each.match)})" if each.match else ""
     return Text(
-        f"  {_time(times.dated(each.sighting).at)}  {_called(each.sighting.channel)}, {_place(each.sighting)}{words}"
+        f"  {moment(times.dated(each.sighting).at)}  {called(each.sighting.channel)}, {place(each.sighting)}{words}"
     )
 
 
@@ -247,7 +277,7 @@ def _matched(match: Match) -> str:
 
 
 def _coverage(covered: answers.Coverage) -> list[RenderableType]:
-    span = f", {_day(covered.earliest)} to {_day(covered.latest)}" if covered.earliest else ""
+    span = f", {day(covered.earliest)} to {day(covered.latest)}" if covered.earliest else ""
     lines = [
         Text.assemble(
             ("Coverage: ", "bold"),
@@ -255,7 +285,7 @@ def _coverage(covered: answers.Coverage) -> list[RenderableType]:
             f"known gaps: {covered.gaps}.",
         )
     ]
-    return [*lines, *(_in(f"not searched: {each}", "dim") for each in covered.not_searched)]
+    return [*lines, *(indented(f"not searched: {each}", "dim") for each in covered.not_searched)]
 
 
 def _warnings(warnings: Iterable[str]) -> list[RenderableType]:
@@ -266,28 +296,29 @@ def _picture(answer: answers.PictureAnswer) -> RenderableType:
     first = answer.chain.first
     parts: list[RenderableType] = [Text(f"Picture {answer.picture}: {len(answer.files)} file(s)", "bold")]
     if first:
-        parts += [Text(), *_first(first, None), Text()]
+        parts += [Text(), *_first(answer.chain, None), Text()]
     parts += [*_chain(answer.chain, None, {}, None), Text(), Text("Files", "bold")]
     parts += [_file_line(each) for each in answer.files]
     if answer.matches:
         parts += [Text(), Text("Why they belong together", "bold")]
-        parts += [_in(f"{one[:12]} ~ {other[:12]}: {_matched(match)}") for one, other, match in answer.matches]
+        parts += [indented(f"{one[:12]} ~ {other[:12]}: {_matched(match)}") for one, other, match in answer.matches]
     parts += [Text(), Text("What “first seen” was", "bold")]
     parts += [
-        _in(f"{_time(each.at)}  {each.after_ref}, {_time(each.after_at)}: {each.reason}") for each in answer.revisions
+        indented(f"{moment(each.at)}  {visible(each.after_ref, 60)}, {moment(each.after_at)}: {visible(each.reason)}")
+        for each in answer.revisions
     ]
     return Group(*parts, *_warnings(answer.chain.warnings))
 
 
 def _post(answer: answers.PostAnswer) -> RenderableType:
-    head = f"{_called(answer.channel)}, post {answer.message_id}"
+    head = f"{called(answer.channel)}, post {answer.message_id}"
     parts: list[RenderableType] = [Text(head, "bold")]
     if answer.url:
         parts.append(line(str(answer.url)))
     if answer.album is not None:
-        parts.append(_in(f"album {answer.album}{' (inferred)' if answer.album_inferred else ''}"))
+        parts.append(indented(f"album {answer.album}{' (inferred)' if answer.album_inferred else ''}"))
     if answer.deleted_seen_at:
-        parts.append(_in(f"found deleted {_time(answer.deleted_seen_at)}", "red"))
+        parts.append(indented(f"found deleted {moment(answer.deleted_seen_at)}", "red"))
     for number, each in enumerate(answer.versions, 1):
         parts += [Text(), *_version(number, each, answer)]
     return Group(*parts)
@@ -296,24 +327,24 @@ def _post(answer: answers.PostAnswer) -> RenderableType:
 def _version(number: int, each: answers.VersionAnswer, answer: answers.PostAnswer) -> list[RenderableType]:
     version = each.version
     stamps = (("posted", version.posted_at), ("edited", version.edited_at), ("file time", version.claimed_at))
-    words = ", ".join(f"{name} {_time(at)}" for name, at in stamps if at)
+    words = ", ".join(f"{name} {moment(at)}" for name, at in stamps if at)
     lines: list[RenderableType] = [
         Text(f"Version {number}: {words or 'no time given'}", "bold"),
-        _in(f"observed {_time(version.observed_at)} ({version.source})"),
+        indented(f"observed {moment(version.observed_at)} ({version.source})"),
     ]
     if each.service:
-        lines.append(_in(f"service message: {visible(each.service, 60)}"))
+        lines.append(indented(f"service message: {visible(each.service, 60)}"))
     if version.forward:
-        lines.append(_in(f"forwarded from «{visible(version.forward.label, 60)}»"))
+        lines.append(indented(f"forwarded from «{visible(version.forward.label, 60)}»"))
     if version.text:
         lines.append(Padding(Text(visible(version.text, 2_000), "italic"), (0, 0, 0, 2)))
     for held in version.held:
         if held.file:
             picture = answer.pictures.get(held.file.id)
-            lines.append(_in(f"{held.kind}: picture:{picture}"))
+            lines.append(indented(f"{held.kind}: picture:{picture}"))
             lines.append(Padding(_file_line(held.file), (0, 0, 0, 4), expand=False))
     lines += [
-        _in(f"image {position + 1} has no file: {reason} ({visible(detail or '', 120)})")
+        indented(f"image {position + 1} has no file: {reason} ({visible(detail or '', 120)})")
         for position, reason, detail in each.missing
     ]
     return lines
@@ -323,10 +354,10 @@ def _file(answer: answers.FileAnswer) -> RenderableType:
     parts: list[RenderableType] = [Text(f"File {answer.file.sha256}", "bold"), _file_line(answer.file)]
     parts.append(line(str(answer.path)))
     if answer.picture is not None:
-        parts.append(_in(f"part of picture:{answer.picture}"))
+        parts.append(indented(f"part of picture:{answer.picture}"))
     parts += [Text(), Text(f"Seen in {len(answer.sightings)} post(s)", "bold")]
     parts += [
-        _in(f"{_time(times.dated(each).at)}  {_called(each.channel)}, {_place(each)}") for each in answer.sightings
+        indented(f"{moment(times.dated(each).at)}  {called(each.channel)}, {place(each)}") for each in answer.sightings
     ]
     return Group(*parts)
 
@@ -344,63 +375,30 @@ def _channel_answer(answer: answers.ChannelAnswer) -> RenderableType:
     each = answer.coverage
     ids = f", ids {each.first_id} to {each.last_id}" if each.first_id is not None else ""
     parts: list[RenderableType] = [
-        Text(f"{_called(each.channel)} ({each.channel.kind} {each.channel.id})", "bold"),
-        _in(f"{each.posts} posts, {each.images} images, {each.missing} without a file{ids}"),
-        _in(f"{_day(each.earliest)} to {_day(each.latest)}; came in by {', '.join(each.sources) or 'nothing yet'}"),
-        _in(f"known gaps: {len(each.gaps)}; ids inside without a post: {each.absent}"),
+        Text(f"{called(each.channel)} ({each.channel.kind} {each.channel.id})", "bold"),
+        indented(f"{each.posts} posts, {each.images} images, {each.missing} without a file{ids}"),
+        indented(f"{day(each.earliest)} to {day(each.latest)}; came in by {', '.join(each.sources) or 'nothing yet'}"),
+        indented(f"known gaps: {len(each.gaps)}; ids inside without a post: {each.absent}"),
         Text(),
         Text("Names", "bold"),
     ]
     parts += [
-        _in(f"{_time(name.seen_from)} to {_time(name.seen_to)}  {visible(name.title, 60)}") for name in answer.names
+        indented(f"{moment(name.seen_from)} to {moment(name.seen_to)}  {visible(name.title, 60)}")
+        for name in answer.names
     ]
     return Group(*parts)
 
 
 def _reposts(reposts: Sequence[weekly.Repost]) -> Table:
-    table = _table("Picture", "First seen", "This week", numbers={0})
+    table = columns("Picture", "First seen", "This week", numbers={0})
     for each in reposts[:30]:
-        when = times.dated(each.first)
-        posts = ", ".join(dict.fromkeys(_called(seen.channel, 24) for seen in each.this_week))
+        first = each.first_seen
+        posts = ", ".join(dict.fromkeys(called(seen.channel, 24) for seen in each.this_week))
         table.add_row(
             str(each.picture),
-            f"{_time(when.at)}\n{_called(each.first.channel, 28)}",
+            f"{moment(first.at)}\n{called(first.post.channel, 28) if first.post.channel else 'not archived'}",
             f"{each.posts} post(s) in {each.channels} channel(s)\n{posts}",
         )
     if len(reposts) > 30:
         table.add_row("…", f"{len(reposts) - 30} more: see the files", "")
     return table
-
-
-def _in(text: str, style: str = "") -> Padding:
-    """One indented line; where it is too long, what follows is indented too."""
-    return Padding(Text(text, style), (0, 0, 0, 2), expand=False)
-
-
-def line(address: str) -> Text:
-    """An address or a command on a line of its own, never broken or cut: it is there to be copied."""
-    return Text(f"  {visible(address)}", no_wrap=True, overflow="ignore")
-
-
-def _table(*columns: str, numbers: Iterable[int] = ()) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(columns), header_style="bold")
-    right = set(numbers)
-    for i, name in enumerate(columns):
-        table.add_column(name, justify="right" if i in right else "left", overflow="fold")
-    return table
-
-
-def _called(channel: Channel, length: int = _TITLE) -> str:
-    return f"«{visible(channel.title, length)}»"
-
-
-def _place(seen: Sighting) -> str:
-    return visible(seen.text, 60) if seen.channel.id < 0 else f"post {seen.message_id}"
-
-
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _day(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d}" if at else "-"

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from provenance.archive import derive, migrate, observe, read, schema
+from provenance.archive import derive, follow, migrate, observe, read, schema
 from provenance.archive.derive import Measurement
 from provenance.archive.files import Stored
 from provenance.archive.observe import Arrived, Counts
 from provenance.archive.store import Archive
 from provenance.core import chain, times
 from provenance.core.matching import measure
-from provenance.core.model import Attachment, AttachmentKind, Channel, Missing, Post, Problem, Source
-from tests.core.build import NEWS, NOON, codes, hour
+from provenance.core.model import Attachment, AttachmentKind, Channel, MediaKind, Missing, Post, Problem, Remote, Source
+from tests.core.build import NEWS, NOON, channel, codes, hour
 
 
 def stored(content: bytes) -> Stored:
@@ -30,11 +30,23 @@ def arrived(message_id: int, *contents: bytes | None, media: Sequence[dict[str, 
     pairs = []
     for position, content in enumerate(contents):
         about: dict[str, Any] = {"kind": AttachmentKind.PHOTO, **(media[position] if media else {})}
-        if content is None:
+        if content is None and "remote" not in about:
             about.setdefault("missing", Missing.NOT_INCLUDED)
         pairs.append((Attachment(**about), None if content is None else stored(content)))
     fields.setdefault("posted_at", NOON)
     return Arrived(Post(message_id, attachments=tuple(each for each, _ in pairs), **fields), tuple(pairs))
+
+
+def remote(media_id: int = 7, **more: Any) -> Remote:
+    """A photo on Telegram, of the size that is wanted of it."""
+    fields: dict[str, Any] = {"access_hash": 8, "reference": b"reference", "dc": 2, "size": 9, "part": "y"}
+    return Remote(**{"media": MediaKind.PHOTO, "media_id": media_id} | fields | more)
+
+
+def to_fetch(message_id: int, *remotes: Remote, **fields: Any) -> Arrived:
+    """A post with photos that are to be downloaded."""
+    media = [{"media_id": each.media_id, "remote": each} for each in remotes]
+    return arrived(message_id, *(None for _ in remotes), media=media, **fields)
 
 
 def rows(archive: Archive, table: sa.Table) -> list[Any]:
@@ -54,11 +66,19 @@ class Desk:
             self.run = observe.start_run(connection, "import telegram-export", ["/exports/one"], NOON)
         return self.run
 
-    def add(self, *posts: Arrived, channel: Channel = NEWS, now: datetime = NOON) -> Counts:
+    def add(
+        self,
+        *posts: Arrived,
+        channel: Channel = NEWS,
+        now: datetime = NOON,
+        source: Source = Source.IMPORT,
+        covered: tuple[int, int] | None = None,
+        urgent: bool = False,
+    ) -> Counts:
         counts = Counts()
         with self.archive.write() as connection:
             row = observe.add_channel(connection, channel, now)
-            observe.add_posts(connection, self.run, channel, row, Source.IMPORT, posts, now, counts)
+            observe.add_posts(connection, self.run, channel, row, source, posts, now, counts, covered, urgent=urgent)
         return counts
 
     def measure(self, *contents: bytes, seed: int = 0, flipped: int = 0) -> list[int]:
@@ -128,5 +148,9 @@ def filled(desk: Desk) -> Desk:
             schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
         )
     desk.chain(one, [one, two])
-    desk.add(arrived(3, b"three"))
+    desk.add(arrived(3, b"three", None, media=[{}, {"media_id": 7, "remote": remote()}]))
+    with desk.archive.write() as connection:
+        wish = follow.ask(connection, "@news", join=False, since=None, now=NOON)
+        follow.settle(connection, wish, observe.add_channel(connection, NEWS, NOON), 1, joined=False)
+        follow.add_peers(connection, [channel(99, "Elsewhere")], NOON)
     return desk

@@ -8,7 +8,7 @@ from provenance.archive import derive, read, schema
 from provenance.archive.derive import Measurement
 from provenance.core.chain import build
 from provenance.core.matching import RESOLVE_VERSION
-from provenance.core.model import Confidence, Match, MatchKind
+from provenance.core.model import Confidence, ForwardHeader, Match, MatchKind, PeerKind
 from tests.archive.conftest import Desk, arrived
 from tests.core.build import NOON, channel, codes, hour
 
@@ -177,6 +177,30 @@ def test_a_chain_is_kept_with_its_links_and_first_seen(desk: Desk) -> None:
     assert (row.run_id, row.at, row.before_ref, row.before_at) == (desk.run, hour(100), None, None)
     assert (row.after_ref, row.after_at, row.basis) == ("1/1", NOON, "posted")
     assert desk.unresolved() == set()
+
+
+def test_a_chain_that_begins_with_a_post_that_is_not_archived(desk: Desk) -> None:
+    elsewhere = ForwardHeader(None, PeerKind.CHANNEL, 99, 7, hour(-1))
+    desk.add(arrived(1, b"a"))
+    partition(desk, {1: 1})
+    desk.chain(1, [1])
+    desk.add(arrived(5, b"a", posted_at=hour(1), forward=elsewhere), channel=DAILY)
+    desk.add(arrived(6, b"a", posted_at=hour(2)), channel=DAILY)
+    desk.chain(1, [1])
+    assert first(desk) == ("99/7", hour(-1), "forward_header")
+    # A link's ends are rows: one that leads from nowhere has none.
+    assert [(row.from_attachment_id, row.to_attachment_id) for row in desk.rows(schema.links)] == [(1, 3)]
+    assert revisions(desk, 1)[1:] == [
+        (1, "1/1", "99/7", "99/7, which is not archived, is proven to be earlier than 1/1")
+    ]
+    desk.chain(1, [1])
+    assert len(revisions(desk, 1)) == 2
+    # Once it is archived it is the first as any other.
+    desk.add(arrived(7, b"a", posted_at=hour(-1)), channel=channel(99))
+    desk.chain(1, [1])
+    assert first(desk) == ("99/7", hour(-1), "posted")
+    assert len(desk.rows(schema.links)) == 3
+    assert len(revisions(desk, 1)) == 2
 
 
 def test_the_same_chain_again_is_no_revision(desk: Desk) -> None:

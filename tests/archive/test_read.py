@@ -1,9 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from provenance.archive import derive, read, schema
+from provenance.archive import derive, follow, read, schema
 from provenance.archive.derive import Measurement
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
 from provenance.core.model import AttachmentKind, Channel, File, ForwardHeader, Held, PeerKind, Source, Version
@@ -101,11 +102,70 @@ def test_versions_come_in_the_order_in_which_they_were_archived(desk: Desk) -> N
         ForwardHeader(""),
         ForwardHeader(peer_id=0),
         ForwardHeader("Daily", PeerKind.USER, 5, 6, NOON),
+        ForwardHeader("Daily", at=NOON, imported=True),
+        ForwardHeader(imported=True),
     ],
 )
 def test_a_forward_header_comes_back(desk: Desk, header: ForwardHeader | None) -> None:
     desk.add(arrived(1, forward=header))
     assert read.forward_header(desk.rows(schema.post_versions)[0]) == header
+
+
+def name(desk: Desk, *found: Channel) -> None:
+    with desk.archive.write() as connection:
+        follow.add_peers(connection, found, NOON)
+
+
+def test_sources_are_called_as_they_are_archived_else_as_telegram_named_them(desk: Desk) -> None:
+    desk.add(arrived(1), channel=Channel(PeerKind.CHANNEL, 2, "Old", "daily"))
+    desk.add(arrived(1), channel=channel(2, "Daily"))
+    name(
+        desk,
+        channel(2, "as a peer"),
+        Channel(PeerKind.CHANNEL, 3, "Times", "times"),
+        channel(3, "A person", PeerKind.USER),
+        channel(4),
+    )
+    channels = {(PeerKind.CHANNEL, number) for number in (2, 3, 5)}
+    with desk.archive.read() as connection:
+        assert read.peer_names(connection, channels | {(PeerKind.USER, 3), (PeerKind.USER, 2)}) == {
+            (PeerKind.CHANNEL, 2): ("Daily", "daily"),
+            (PeerKind.CHANNEL, 3): ("Times", "times"),
+            (PeerKind.USER, 3): ("A person", None),
+        }
+        assert read.peer_names(connection, []) == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "read_as"),
+    [
+        (ForwardHeader(None, PeerKind.CHANNEL, 3, 7, NOON), ("Times", "times")),
+        (ForwardHeader(None, PeerKind.USER, 3), ("A person", None)),
+        (ForwardHeader(None, PeerKind.CHANNEL, 1), ("News", None)),
+        # Nobody knows it.
+        (ForwardHeader(None, PeerKind.GROUP, 3), (None, None)),
+        # It brings a name of its own, or nothing to know it by.
+        (ForwardHeader("As exported", PeerKind.CHANNEL, 3), ("As exported", None)),
+        (ForwardHeader("", PeerKind.CHANNEL, 3), ("", None)),
+        (ForwardHeader(None, None, 3), (None, None)),
+        (ForwardHeader(None, at=NOON), (None, None)),
+    ],
+)
+def test_a_header_that_credits_by_number_is_read_with_a_name(
+    desk: Desk, header: ForwardHeader, read_as: tuple[str | None, str | None]
+) -> None:
+    name(desk, Channel(PeerKind.CHANNEL, 3, "Times", "times"), channel(3, "A person", PeerKind.USER))
+    desk.add(arrived(1, forward=header))
+    with desk.archive.read() as connection:
+        (found,) = read.versions(connection, [1])
+    title, username = read_as
+    assert found.forward == replace(header, name=title, username=username)
+
+
+def test_a_scheduled_post_comes_back_as_one(desk: Desk) -> None:
+    desk.add(arrived(1, scheduled=True), arrived(2))
+    with desk.archive.read() as connection:
+        assert [each.scheduled for each in read.versions(connection, [1, 2])] == [True, False]
 
 
 def test_pictures_and_their_files(desk: Desk) -> None:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core import times
-from provenance.core.model import AttachmentKind, ForwardHeader, Media, Sighting, Source, Version
-from provenance.core.times import Basis, dated, sightings
+from provenance.core.model import AttachmentKind, ForwardHeader, Media, PeerKind, Sighting, Source, Version
+from provenance.core.times import Basis, dated, sightings, uploaded_early
 from tests.core.build import FOLDER, NEWS, NOON, SEEN, channel, file, held, hour, sighting, version
 
 A, B = file(1), file(2, seed=9)
@@ -21,7 +21,53 @@ CLAIM = NOON.replace(year=2020)
         ({}, NOON, Basis.POSTED, ()),
         ({"source": Source.IMPORT}, NOON, Basis.POSTED, (times.IMPORTED,)),
         ({"source": Source.LIVE}, NOON, Basis.POSTED, ()),
-        ({"uploaded_at": hour(-1)}, NOON, Basis.POSTED, ()),
+        ({"uploaded_at": hour(-0.1)}, NOON, Basis.POSTED, ()),
+        ({"uploaded_at": hour(-1)}, NOON, Basis.POSTED, (times.UPLOADED_EARLIER.format(before="1 h"),)),
+        ({"uploaded_at": hour(-1), "scheduled": True}, NOON, Basis.POSTED, (times.SCHEDULED,)),
+        ({"uploaded_at": hour(-1), "forward": ForwardHeader("Name", at=hour(-1))}, NOON, Basis.POSTED, ()),
+        ({"uploaded_at": NOON + timedelta(minutes=1)}, NOON, Basis.POSTED, ()),
+        (
+            {"uploaded_at": NOON + timedelta(seconds=61)},
+            NOON + timedelta(seconds=61),
+            Basis.UPLOADED,
+            (times.UPLOADED_LATER,),
+        ),
+        ({"uploaded_at": hour(2), "kind": AttachmentKind.WEB_PAGE}, hour(2), Basis.UPLOADED, (times.PREVIEW_LATER,)),
+        (
+            {"uploaded_at": hour(2), "kind": AttachmentKind.WEB_PAGE, "source": Source.IMPORT},
+            hour(2),
+            Basis.UPLOADED,
+            (times.PREVIEW_LATER,),
+        ),
+        ({"scheduled": True}, NOON, Basis.POSTED, (times.SCHEDULED,)),
+        ({"scheduled": True, "uploaded_at": hour(2)}, hour(2), Basis.UPLOADED, (times.UPLOADED_LATER,)),
+        (
+            {"scheduled": True, "media": Media.EDITED, "source": Source.IMPORT},
+            NOON,
+            Basis.POSTED,
+            (times.EDITED, times.SCHEDULED, times.IMPORTED),
+        ),
+        ({"forward": ForwardHeader("Name", imported=True)}, NOON, Basis.CLAIMED, (times.IMPORTED_CHAT,)),
+        (
+            {"forward": ForwardHeader("Name", imported=True), "source": Source.IMPORT},
+            NOON,
+            Basis.CLAIMED,
+            (times.IMPORTED_CHAT,),
+        ),
+        (
+            {"forward": ForwardHeader("Name", imported=True), "uploaded_at": hour(-9)},
+            hour(-9),
+            Basis.UPLOADED,
+            (times.IMPORTED_CHAT,),
+        ),
+        # A time that only an upload gives.
+        ({"posted_at": None, "uploaded_at": hour(2), "claimed_at": CLAIM}, hour(2), Basis.UPLOADED, ()),
+        (
+            {"forward": ForwardHeader("Name", imported=True), "uploaded_at": hour(9)},
+            hour(9),
+            Basis.UPLOADED,
+            (times.IMPORTED_CHAT,),
+        ),
         ({"uploaded_at": NOON}, NOON, Basis.POSTED, ()),
         ({"uploaded_at": hour(2)}, hour(2), Basis.UPLOADED, (times.UPLOADED_LATER,)),
         (
@@ -31,8 +77,14 @@ CLAIM = NOON.replace(year=2020)
             (times.UPLOADED_LATER,),
         ),
         ({"media": Media.SWAPPED, "swapped_at": hour(1)}, hour(1), Basis.POSTED, (times.SWAPPED,)),
-        ({"media": Media.SWAPPED, "swapped_at": None}, SEEN, Basis.OBSERVED, (times.SWAPPED_UNDATED,)),
-        ({"media": Media.SWAPPED, "swapped_at": hour(-1)}, SEEN, Basis.OBSERVED, (times.SWAPPED_UNDATED,)),
+        ({"media": Media.SWAPPED, "swapped_at": None}, SEEN, Basis.OBSERVED, (times.SEEN_SWAPPED,)),
+        ({"media": Media.SWAPPED, "swapped_at": hour(-1)}, SEEN, Basis.OBSERVED, (times.SEEN_SWAPPED,)),
+        (
+            {"media": Media.SWAPPED, "swapped_at": None, "source": Source.IMPORT},
+            SEEN,
+            Basis.OBSERVED,
+            (times.SWAPPED_UNDATED,),
+        ),
         ({"media": Media.EDITED, "edited_at": hour(1)}, NOON, Basis.POSTED, (times.EDITED,)),
         ({"media": Media.DISPUTED}, NOON, Basis.POSTED, (times.DISPUTED,)),
         ({"times_differ": True}, NOON, Basis.POSTED, (times.TIMES_DIFFER,)),
@@ -57,6 +109,29 @@ def test_what_each_time_proves(given_as: dict[str, Any], at: datetime, basis: Ba
 @pytest.mark.parametrize("basis", list(Basis))
 def test_only_a_claim_has_nobody_to_vouch_for_it(basis: Basis) -> None:
     assert times.Dated(NOON, basis).vouched == (basis is not Basis.CLAIMED)
+
+
+@pytest.mark.parametrize(
+    ("about", "early"),
+    [
+        ({}, False),
+        ({"uploaded_at": NOON}, False),
+        ({"uploaded_at": NOON - timedelta(minutes=10)}, False),  # The parts of an album wait for each other.
+        ({"uploaded_at": NOON - timedelta(minutes=10, seconds=1)}, True),
+        ({"uploaded_at": hour(-5), "at": None}, False),
+        # What a forward shows was uploaded for the post that its header names.
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(-5))}, False),
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(-4))}, True),
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name")}, True),
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(-5)), "at": None}, False),
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(-4)), "at": None}, True),
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(5))}, True),
+        # An importer's time is nobody's.
+        ({"uploaded_at": hour(-5), "forward": ForwardHeader("Name", at=hour(-5), imported=True)}, True),
+    ],
+)
+def test_when_an_upload_was_early(about: dict[str, Any], early: bool) -> None:
+    assert uploaded_early(sighting(**about)) is early
 
 
 def one(versions: Sequence[Version], of: int = 1) -> Sighting:
@@ -138,6 +213,178 @@ def test_the_thumbnail_of_a_document_that_was_left_out_is_no_dispute() -> None:
     assert [each.media for each in found] == [Media.ORIGINAL, Media.ORIGINAL]
 
 
+# What we saw on Telegram ourselves
+
+
+def seen(hours: float, *what: Any, **more: Any) -> Version:
+    """A version of the post that this archive saw so many hours after noon."""
+    return version(*what, **{"id": int(hours), "observed_at": hour(hours), "source": Source.BACKFILL} | more)
+
+
+def media(*versions: Version) -> dict[int, Media]:
+    return {each.file.id: each.media for each in sightings(versions)}
+
+
+def test_an_image_that_we_saw_another_one_in_place_of_was_swapped_in() -> None:
+    # Telegram hides some edits: no version is marked as edited.
+    found = {each.file.id: each for each in sightings([seen(7, B, source=Source.LIVE), seen(5, A)])}
+    assert (found[1].media, dated(found[1]).at) == (Media.ORIGINAL, NOON)
+    assert (found[2].media, found[2].swapped_at) == (Media.SWAPPED, None)
+    assert dated(found[2]) == times.Dated(hour(7), Basis.OBSERVED, (times.SEEN_SWAPPED,))
+
+
+def test_an_image_that_comes_back_before_our_eyes_was_there_from_the_start() -> None:
+    assert media(seen(5, A), seen(6, B), seen(7, A)) == {1: Media.ORIGINAL, 2: Media.SWAPPED}
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        # What an export shows may be older or younger than what we saw.
+        ([seen(5, A), version(B, id=2)], {1: Media.DISPUTED, 2: Media.DISPUTED}),
+        ([seen(5, A), version(B, id=2, observed_at=hour(4))], {1: Media.DISPUTED, 2: Media.DISPUTED}),
+        ([seen(5, A), version(B, id=2, observed_at=hour(6))], {1: Media.DISPUTED, 2: Media.DISPUTED}),
+        # We saw the swap, whatever the export says of it.
+        ([seen(5, A), seen(6, B), version(B, id=2)], {1: Media.DISPUTED, 2: Media.SWAPPED}),
+        ([seen(5, A), seen(6, B), version(A, id=2)], {1: Media.ORIGINAL, 2: Media.SWAPPED}),
+        # An edit that is marked says when.
+        ([seen(5, A), seen(6, B, edited_at=hour(3))], {1: Media.ORIGINAL, 2: Media.SWAPPED}),
+        ([seen(5, A, edited_at=hour(3)), seen(6, B, edited_at=hour(3))], {1: Media.EDITED, 2: Media.EDITED}),
+    ],
+)
+def test_what_we_saw_and_what_exports_show(versions: list[Version], found: dict[int, Media]) -> None:
+    assert media(*versions) == media(*versions[::-1]) == found
+
+
+CLOSE, GUESS = file(3, flipped=31), file(4, flipped=70)
+"""A by another encoder, and something that may be A."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        # The same media, in two sizes.
+        (held(A, media_id=7), held(B, 2, media_id=7), {1: Media.ORIGINAL, 2: Media.EDITED}),
+        (held(A, media_id=7), held(B, 2, media_id=8), {1: Media.ORIGINAL, 2: Media.SWAPPED}),
+        # Other media, although the pictures are alike.
+        (held(A, media_id=7), held(CLOSE, 2, media_id=8), {1: Media.ORIGINAL, 3: Media.SWAPPED}),
+        # Media ids tell even where the bytes are missing.
+        (held(None, media_id=8), held(A, 2, media_id=7), {1: Media.SWAPPED}),
+        (held(None, media_id=7), held(A, 2, media_id=7), {1: Media.EDITED}),
+        (held(None), held(A, 2, media_id=7), {1: Media.EDITED}),
+        # An export's size of a picture that we downloaded, and the other way round.
+        (held(A), held(CLOSE, 2, media_id=7), {1: Media.ORIGINAL, 3: Media.EDITED}),
+        (held(CLOSE, media_id=7), held(A, 2), {3: Media.ORIGINAL, 1: Media.EDITED}),
+        (held(A), held(B, 2, media_id=7), {1: Media.ORIGINAL, 2: Media.SWAPPED}),
+        (held(A), held(GUESS, 2, media_id=7), {1: Media.ORIGINAL, 4: Media.SWAPPED}),
+        # Two exports show the same size.
+        (held(A), held(CLOSE, 2), {1: Media.ORIGINAL, 3: Media.SWAPPED}),
+        # A document's thumbnail bears its media id, and is not the document.
+        (
+            held(B, media_id=7, kind=AttachmentKind.DOCUMENT_THUMBNAIL),
+            held(A, 2, media_id=7, kind=AttachmentKind.DOCUMENT),
+            {2: Media.ORIGINAL, 1: Media.EDITED},
+        ),
+    ],
+)
+def test_media_before_and_after_an_edit(before: Any, after: Any, found: dict[int, Media]) -> None:
+    assert media(version(held=(before,)), version(id=2, edited_at=hour(1), held=(after,))) == found
+
+
+@pytest.mark.parametrize(
+    ("export", "download", "found"),
+    [
+        (A, CLOSE, {Media.ORIGINAL}),
+        (A, A, {Media.ORIGINAL}),
+        (A, GUESS, {Media.DISPUTED}),
+        (A, B, {Media.DISPUTED}),
+        (A, None, {Media.ORIGINAL}),
+    ],
+)
+def test_an_export_and_a_download_of_one_picture_are_no_dispute(export: Any, download: Any, found: set[Media]) -> None:
+    ours = seen(5, held=(held(download, 2, media_id=7),))
+    assert set(media(version(export), ours).values()) == found
+
+
+PREVIEW = {"kind": AttachmentKind.WEB_PAGE}
+
+
+def test_previews_of_links_come_and_change_without_an_edit() -> None:
+    without, one_page, other = seen(5), seen(6, held=(held(A, **PREVIEW),)), seen(7, held=(held(B, **PREVIEW),))
+    assert media(without, one_page, other) == {1: Media.ORIGINAL, 2: Media.ORIGINAL}
+    assert media(version(held=(held(A, **PREVIEW),)), version(id=2, held=(held(B, **PREVIEW),))) == {
+        1: Media.ORIGINAL,
+        2: Media.ORIGINAL,
+    }
+    edited = seen(8, edited_at=hour(3), held=(held(B, **PREVIEW),))
+    assert media(without, edited) == {2: Media.EDITED}
+
+
+def test_a_photo_that_takes_the_place_of_a_preview_was_swapped_in() -> None:
+    before = seen(5, held=(held(B, **PREVIEW),))
+    assert media(before, seen(6, A, edited_at=hour(3)))[1] is Media.SWAPPED
+
+
+# What the versions say together
+
+
+@pytest.mark.parametrize(
+    ("sources", "nearest"),
+    [
+        ((Source.IMPORT, Source.LIVE, Source.BACKFILL), Source.LIVE),
+        ((Source.IMPORT, Source.BACKFILL), Source.BACKFILL),
+        ((Source.IMPORT, Source.IMPORT), Source.IMPORT),
+    ],
+)
+def test_of_several_sources_the_one_nearest_to_telegram(sources: tuple[Source, ...], nearest: Source) -> None:
+    found = one([version(A, id=number, source=source) for number, source in enumerate(sources, 1)])
+    assert found.source is nearest
+    assert (times.IMPORTED in dated(found).warnings) is (nearest is Source.IMPORT)
+
+
+def test_only_versions_that_hold_the_image_speak_for_it() -> None:
+    forward = ForwardHeader("Daily", at=hour(-1))
+    other = version(B, id=2, edited_at=hour(1), source=Source.LIVE, forward=forward, scheduled=True)
+    found = one([version(A), other])
+    assert (found.source, found.forward, found.scheduled) == (Source.IMPORT, None, False)
+
+
+EXPORTED = ForwardHeader("Daily")
+NUMBERED = ForwardHeader("Daily", PeerKind.CHANNEL, 9)
+WHOLE = ForwardHeader(None, PeerKind.CHANNEL, 9, 77, hour(-1))
+
+
+@pytest.mark.parametrize(
+    ("headers", "fullest"),
+    [
+        ([None, EXPORTED], EXPORTED),
+        ([EXPORTED, NUMBERED], NUMBERED),
+        ([NUMBERED, WHOLE, EXPORTED], WHOLE),
+        ([NUMBERED, ForwardHeader("Daily", at=hour(-1))], ForwardHeader("Daily", at=hour(-1))),
+        ([None, None], None),
+    ],
+)
+def test_of_several_headers_the_one_that_tells_most(
+    headers: list[ForwardHeader | None], fullest: ForwardHeader | None
+) -> None:
+    versions = [version(A, id=number, forward=header) for number, header in enumerate(headers, 1)]
+    assert one(versions).forward == one(versions[::-1]).forward == fullest
+
+
+def test_a_media_id_that_one_version_lacks_is_taken_from_another() -> None:
+    found = one([version(A), version(id=2, edited_at=hour(1), held=(held(A, 5, media_id=7, uploaded_at=hour(-3)),))])
+    assert (found.media_id, found.uploaded_at) == (7, hour(-3))
+    later = version(id=3, edited_at=hour(2), held=(held(A, 6, media_id=8, uploaded_at=hour(-2)),))
+    earlier = version(id=2, edited_at=hour(1), held=(held(A, 5, media_id=7, uploaded_at=hour(-1)),))
+    assert (one([later, earlier]).media_id, one([later, earlier]).uploaded_at) == (7, hour(-2))
+
+
+def test_a_post_is_scheduled_where_one_version_says_so() -> None:
+    # Exports do not tell.
+    assert one([version(A), seen(5, A, scheduled=True)]).scheduled
+    assert not one([version(A), seen(5, A)]).scheduled
+
+
 def test_of_two_post_times_the_later_one_is_used() -> None:
     found = one([version(A, posted_at=hour(2)), version(A, id=2, posted_at=hour(1), text="x")])
     assert (found.posted_at, found.times_differ) == (hour(2), True)
@@ -183,10 +430,11 @@ def test_nothing_is_seen_in_posts_without_bytes() -> None:
 MOMENTS = st.sampled_from([None, NOON, hour(1), hour(2)])
 HELD = st.builds(
     held,
-    st.sampled_from([A, A, B, None]),
+    st.sampled_from([A, A, B, file(3, flipped=31), None]),
     st.integers(1, 99),
     position=st.integers(0, 1),
-    media_id=st.sampled_from([None, 77]),
+    media_id=st.sampled_from([None, 77, 78]),
+    kind=st.sampled_from([AttachmentKind.PHOTO, AttachmentKind.WEB_PAGE, AttachmentKind.DOCUMENT_THUMBNAIL]),
     uploaded_at=MOMENTS,
 )
 # Versions that differ in little: where all else is equal, the order of import must not decide.
@@ -200,8 +448,11 @@ VERSIONS = st.fixed_dictionaries(
         "claimed_at": MOMENTS,
         "observed_at": st.just(hour(999)),
         "deleted_seen_at": MOMENTS,
-        "forward": st.sampled_from([ForwardHeader("Daily"), ForwardHeader("Daily", NEWS.kind, 9)]),
+        "forward": st.sampled_from(
+            [ForwardHeader("Daily"), ForwardHeader("Daily", NEWS.kind, 9), ForwardHeader("Daily", at=hour(-1))]
+        ),
         "source": st.sampled_from(Source),
+        "scheduled": st.just(True),
         "text": st.just("words"),
     },
 ).map(lambda changes: version(**changes))

@@ -1,5 +1,6 @@
 """Weeks and what happened in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from provenance.core import weekly
 from provenance.core.answers import Coverage
 from provenance.core.chain import build
-from provenance.core.model import AttachmentKind, Sighting
+from provenance.core.model import AttachmentKind, ForwardHeader, Media, PeerKind, Sighting, Source
 from provenance.core.weekly import Report, Week, week, week_name
 from tests.core.build import FOLDER, NOON, channel, file, hour, sighting
 
@@ -115,6 +116,57 @@ def test_the_widest_spread_and_the_oldest_come_first() -> None:
     )
     assert [each.picture for each in report.recycled] == [2, 3, 1]
     assert [each.picture for each in report.reposted] == [3, 2]
+
+
+def test_a_picture_is_old_where_a_post_is_proven_that_is_not_archived() -> None:
+    header = ForwardHeader("Elsewhere", PeerKind.CHANNEL, 99, 7, hour(-24 * 30))
+    uploaded = hour(-24 * 40)
+    report = made(
+        [post(1, NOON, forward=header), post(2, hour(1))],
+        [post(1, NOON, 2, uploaded_at=uploaded, media_id=77)],
+        [post(1, NOON, 3, forward=replace(header, at=hour(-1))), post(2, hour(1), 3)],  # not before the week
+        [post(1, NOON, 4, forward=replace(header, at=None))],
+    )
+    assert [each.picture for each in report.recycled] == [2, 1]
+    assert [each.age for each in report.recycled] == [NOON - uploaded, timedelta(days=30)]
+    assert [each.picture for each in report.reposted] == [1, 3]
+    first = report.recycled[1]
+    assert (first.first, first.first_seen.ref) == (post(1, NOON, forward=header), "99/7")
+    assert [each.first_seen.archived for each in report.recycled] == [False, False]
+    # Nobody is known to have been first with these.
+    assert report.originators == ()
+
+
+@pytest.mark.parametrize(
+    ("about", "at"),
+    [
+        ({"uploaded_at": hour(2)}, hour(2)),
+        ({"media": Media.SWAPPED, "swapped_at": hour(2)}, hour(2)),
+        ({"media": Media.SWAPPED, "observed_at": hour(2)}, hour(2)),
+        ({"media": Media.SWAPPED, "observed_at": hour(2), "source": Source.IMPORT}, hour(2)),
+        ({"uploaded_at": hour(2), "kind": AttachmentKind.WEB_PAGE}, None),
+        ({"media": Media.EDITED}, None),
+        ({"media": Media.DISPUTED}, None),
+        ({"uploaded_at": hour(-2)}, None),
+    ],
+)
+def test_pictures_that_were_swapped_in(about: dict[str, Any], at: datetime | None) -> None:
+    swapped = sighting(**about)
+    assert [(each.sighting, each.change, each.at) for each in weekly.changes(WEEK, [swapped])] == (
+        [(swapped, "picture swapped in", at)] if at else []
+    )
+
+
+def test_a_swap_of_another_week_is_none_of_this_one() -> None:
+    late = sighting(uploaded_at=WEEK.end)
+    assert weekly.changes(WEEK, [late]) == []
+    early = sighting(hour(-24 * 30), uploaded_at=hour(-24 * 20), edited_at=NOON)
+    assert [each.change for each in weekly.changes(WEEK, [early])] == ["edited"]
+
+
+def test_an_edit_that_swapped_the_picture_is_both() -> None:
+    both = sighting(media=Media.SWAPPED, swapped_at=hour(2), edited_at=hour(2))
+    assert [each.change for each in weekly.changes(WEEK, [both])] == ["picture swapped in", "edited"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ WEEK = weekly.Week("2024-W52", MONDAY - timedelta(hours=12), MONDAY + timedelta(
 OLD = channel(1500000001, f"{HOSTILE} old")
 NEW = channel(1500000002, f"{HOSTILE} new")
 FOLDER = channel(-77, HOSTILE, PeerKind.COLLECTION)
+LONG_AGO = MONDAY - timedelta(days=500)
+UNARCHIVED: dict[str, dict[str, Any]] = {
+    "a post": {"forward": ForwardHeader(HOSTILE, PeerKind.CHANNEL, 1500000009, 77, LONG_AGO)},
+    "a person": {"forward": ForwardHeader(HOSTILE, PeerKind.USER, 5, None, LONG_AGO)},
+    "a name": {"forward": ForwardHeader(HOSTILE, at=LONG_AGO)},
+    "an upload": {"uploaded_at": LONG_AGO, "media_id": 123},
+}
+"""What proves a post that is not archived, by what is known of it."""
 COVERAGE = Coverage(2, 3, 4, MONDAY, MONDAY, 1, ("parts of pictures",))
 PROBLEM = Problem(HOSTILE, HOSTILE)
 
@@ -59,6 +67,11 @@ def sightings() -> list[Sighting]:
     ]
 
 
+def unarchived(known: str) -> list[Sighting]:
+    """Seen twice this week; the first of the two proves an earlier post."""
+    return [seen(2, 0, **UNARCHIVED[known]), seen(3, 1)]
+
+
 def built(*given: Sighting) -> Chain:
     return chain.build(given or sightings())
 
@@ -78,12 +91,12 @@ def match(first: int, second: int) -> Match:
     return found
 
 
-def lookup(*, found: bool = True, limit: int | None = None) -> LookupAnswer:
+def lookup(*given: Sighting, found: bool = True, limit: int | None = None) -> LookupAnswer:
     suspect = Suspect(f"/tmp/{HOSTILE}.jpg", file(0, flipped=1))  # noqa: S108 - only a name
     guess = Match(match(1, 2).kind, "phash", 70, Confidence.POSSIBLE)
     return LookupAnswer(
         suspect=suspect,
-        chain=built() if found else Chain((), None, (), ()),
+        chain=built(*given) if found else Chain((), None, (), ()),
         matches={number: match(1, number) for number in (1, 2, 3, 4)} if found else {},
         picture=1 if found else None,
         possible=(Matched(seen(5, 2, message_id=5555), guess),),
@@ -102,7 +115,8 @@ def shows() -> list[ShowAnswer]:
     one = version(file(1), file(2, refused=HOSTILE), None, channel=NEW, text=HOSTILE, posted_at=MONDAY)
     forwarded = version(file(3), id=2, channel=NEW, text=HOSTILE, edited_at=MONDAY, forward=ForwardHeader(name=HOSTILE))
     made = built()
-    revision = Revision(MONDAY, None, None, "1/1", MONDAY, "posted", "first record of this picture")
+    # The ref of a post that is not archived may be but a name.
+    revision = Revision(MONDAY, HOSTILE, MONDAY, HOSTILE, MONDAY, "forward_header", f"{HOSTILE} is earlier")
     pairs = ((file(1).sha256, file(2).sha256, match(1, 2)),)
     return [
         PictureAnswer(1, made, (file(1), file(2, refused=HOSTILE), file(3)), pairs, (revision,)),

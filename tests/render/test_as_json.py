@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core.answers import ShowAnswer
+from provenance.core.model import ForwardHeader, PeerKind
 from provenance.render import as_json
 from tests.cli.conftest import HOSTILE, MONDAY, is_harmless
 from tests.render import build
@@ -51,7 +52,8 @@ def test_a_lookup() -> None:
     assert [each["message_id"] for each in document["sightings"]] == [4, 1, 2, 3]
     assert document["sightings"][0]["basis"] == "claimed"
     assert document["sightings"][2]["forwarded_from"] == {
-        "name": HOSTILE, "id": 9, "kind": "channel", "message_id": None, "at": None,
+        "name": HOSTILE, "id": 9, "username": None, "kind": "channel", "message_id": None, "at": None,
+        "imported": False,
     }  # fmt: skip
     assert document["sightings"][3]["deleted_seen_at"] == "2024-12-23T12:00:00Z"
     assert [each["match"]["confidence"] for each in document["possible"]] == ["possible"]
@@ -60,10 +62,71 @@ def test_a_lookup() -> None:
     assert len(as_json.lookup(build.lookup(limit=2))["sightings"]) == 2
 
 
+NOBODY = {"id": None, "username": None, "title": None, "kind": None}
+POST = {"id": 1500000009, "username": None, "title": HOSTILE, "kind": "channel"}
+PERSON = {"id": 5, "username": None, "title": HOSTILE, "kind": "user"}
+URL = "https://t.me/c/1500000009/77"
+
+
+@pytest.mark.parametrize(
+    ("known", "ref", "channel", "message_id", "url", "basis"),
+    [
+        ("a post", "1500000009/77", POST, 77, URL, "forward_header"),
+        ("a person", "5", PERSON, None, None, "forward_header"),
+        ("a name", HOSTILE, None, None, None, "forward_header"),
+        ("an upload", "media 123", None, None, None, "uploaded"),
+    ],
+)
+def test_a_first_seen_that_is_not_archived(
+    known: str, ref: str, channel: dict[str, Any] | None, message_id: int | None, url: str | None, basis: str
+) -> None:
+    document = as_json.lookup(build.lookup(*build.unarchived(known)))
+    first = document["first_seen"]
+    (warning,) = first.pop("warnings")
+    at = "2023-08-11T12:00:00Z"
+    place = {"message_id": message_id, "url": url, "at": at, "basis": basis}
+    assert first == {"channel": channel or NOBODY, "archived": False, **place}
+    assert "not archived" in warning
+    proof = f"{build.NEW.id}/2"
+    assert document["chain"]["unarchived"] == [{"ref": ref, "channel": channel, "proved_by": proof, **place}]
+    assert [each["message_id"] for each in document["sightings"]] == [2, 3]
+    source = ref if basis == "forward_header" else proof
+    assert [each["from"] for each in document["chain"]["links"]] == [source, *[proof] * (source == ref)]
+    repost = as_json.report(build.report(*build.unarchived(known)))["recycled"][0]
+    assert repost["first_seen"] == document["first_seen"] | {"warnings": [warning]}
+    assert repost["age_seconds"] == 500 * 86400
+
+
+def test_an_upload_after_the_named_posts_time_is_telegrams_word() -> None:
+    swapped = build.seen(2, 0, uploaded_at=MONDAY - timedelta(days=100), **build.UNARCHIVED["a post"])
+    document = as_json.lookup(build.lookup(swapped))
+    assert (document["first_seen"]["basis"], document["first_seen"]["message_id"]) == ("uploaded", 77)
+    assert [(each["basis"], each["ref"]) for each in document["chain"]["unarchived"]] == [("uploaded", "1500000009/77")]
+
+
+def test_a_first_seen_that_is_archived() -> None:
+    document = as_json.lookup(build.lookup())
+    assert (document["first_seen"]["archived"], document["first_seen"]["basis"]) == (True, "posted")
+    assert document["first_seen"]["channel"] == {
+        "id": 1500000001, "username": None, "title": build.OLD.title, "kind": "channel",
+    }  # fmt: skip
+    assert document["chain"]["unarchived"] == []
+
+
+def test_what_telegram_says_of_a_post_is_told() -> None:
+    forward = ForwardHeader("Daily", PeerKind.CHANNEL, 9, 7, MONDAY, imported=True, username="daily")
+    (told,) = as_json.lookup(build.lookup(build.seen(1, 0, scheduled=True, forward=forward)))["sightings"]
+    assert told["scheduled"] is True
+    assert told["forwarded_from"] == {
+        "name": "Daily", "id": 9, "username": "daily", "kind": "channel", "message_id": 7,
+        "at": "2024-12-23T12:00:00Z", "imported": True,
+    }  # fmt: skip
+
+
 def test_a_lookup_that_found_nothing() -> None:
     document = as_json.lookup(build.lookup(found=False))
     assert (document["found"], document["first_seen"], document["sightings"]) == (False, None, [])
-    assert document["chain"] == {"picture": None, "links": []}
+    assert document["chain"] == {"picture": None, "links": [], "unarchived": []}
     assert document["possible"], "candidates change neither found nor first_seen"
 
 

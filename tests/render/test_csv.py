@@ -86,6 +86,25 @@ def test_the_table_of_a_report() -> None:
     assert is_harmless(text.replace("\r\n", "\n"))
 
 
+@pytest.mark.parametrize(
+    ("known", "url"), [("a post", "https://t.me/c/1500000009/77"), ("a name", ""), ("an upload", "")]
+)
+def test_the_table_of_a_first_seen_that_is_not_archived(known: str, url: str) -> None:
+    week = build.unarchived(known)
+    header, *body = rows(report(build.report(*week)))
+    table = [dict(zip(header, row, strict=True)) for row in body]
+    assert [(row["list"], row["role"], row["message_id"]) for row in table] == [
+        (name, role, message_id)
+        for name in ("reposted", "recycled")
+        for role, message_id in (("first archived", "2"), ("this week", "3"))
+    ]
+    assert {(row["first_seen_at"], row["first_seen_url"]) for row in table} == {("2023-08-11T12:00:00Z", url)}
+    # The same where the first archived one is of another week.
+    older = [build.seen(1, -30, **build.UNARCHIVED[known]), build.seen(3, 1)]
+    header, *body = rows(report(build.report(*older)))
+    assert [row[header.index("role")] for row in body] == ["first archived", "this week"]
+
+
 def test_a_negative_id_stays_a_number() -> None:
     claimed = MONDAY.replace(year=2020)
     folder = build.seen(1, 0, channel=build.FOLDER, posted_at=None, claimed_at=claimed)

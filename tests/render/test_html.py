@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from provenance.render import html
+from provenance.render.text import visible
 from tests.cli.conftest import HOSTILE, is_harmless
 from tests.core.build import file
 from tests.render import build
@@ -60,9 +61,11 @@ def jpeg() -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture(params=["report", "lookup", "nothing found", "empty report"])
+@pytest.fixture(params=["report", "lookup", "nothing found", "empty report", *build.UNARCHIVED])
 def text(request: pytest.FixtureRequest, jpeg: bytes) -> str:
     thumbnails = {file(number).sha256: jpeg for number in (0, 1, 2)}
+    if request.param in build.UNARCHIVED:
+        return html.lookup([build.lookup(*build.unarchived(request.param))], thumbnails)
     if "report" in request.param:
         return html.report(build.report() if request.param == "report" else build.EMPTY_REPORT, thumbnails)
     return html.lookup([build.lookup(found=request.param == "lookup")], thumbnails)
@@ -139,6 +142,32 @@ def test_what_the_pages_say(jpeg: bytes) -> None:
     both = Page(html.lookup([build.lookup(), build.lookup(found=False)], {}))
     assert len(both.all("section")) == 2
     assert "No earlier copy of this image is in the archive." in both.text
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ("a post", f"(forward header), in a post that is not archived: {visible(HOSTILE)}, post 77."),
+        ("a person", f"(forward header), in a post that is not archived: {visible(HOSTILE)}."),
+        ("a name", f"(forward header), in a post that is not archived: {visible(HOSTILE)}."),
+        ("an upload", "(uploaded), in a post that is not archived."),
+    ],
+)
+def test_a_first_seen_that_is_not_archived(known: str, words: str) -> None:
+    seen = build.unarchived(known)
+    for text in (html.lookup([build.lookup(*seen)], {}), html.report(build.report(*seen), {})):
+        page = " ".join(Page(text).text.split())
+        assert f"Proven to have been there 2023-08-11 12:00:00 UTC {words}".replace("  ", " ") in page
+        assert "post None" not in page
+        assert is_harmless(text)
+        assert len([each for each in Page(text).all("a") if each["href"].endswith("/1500000009/77")]) == (
+            text.count("Proven to") if known == "a post" else 0
+        )
+    report, lookup = Page(html.report(build.report(*seen), {})).text, Page(html.lookup([build.lookup(*seen)], {})).text
+    assert "first archived" in report
+    assert "first seen in this archive" not in report
+    assert "First seen in this archive 2024-12-23 12:00:00 UTC" in lookup
+    assert "Proven" not in Page(html.lookup([build.lookup()], {})).text
 
 
 def test_possible_copies_are_on_the_page_as_they_are_in_the_text() -> None:

@@ -2,13 +2,25 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from rich.console import Console, RenderableType
 
-from provenance.render import terminal
+from provenance.core.answers import PictureAnswer
+from provenance.render import layout, terminal
+from provenance.render.text import visible
 from tests.cli.conftest import HOSTILE, is_harmless, too_wide
 from tests.render import build
+
+
+def unarchived_lookup(known: str) -> RenderableType:
+    return terminal.lookup(build.lookup(*build.unarchived(known)))
+
+
+def unarchived_report(known: str) -> RenderableType:
+    return terminal.report(build.report(*build.unarchived(known)), [])
+
 
 ANSWERS: dict[str, Callable[[], RenderableType]] = {
     "lookup": lambda: terminal.lookup(build.lookup()),
@@ -21,6 +33,8 @@ ANSWERS: dict[str, Callable[[], RenderableType]] = {
     "stats": lambda: terminal.stats(build.STATS),
     "doctor": lambda: terminal.doctor(build.CHECKS),
     "verify": lambda: terminal.verified(build.VERIFIED),
+    **{f"lookup of {known}": partial(unarchived_lookup, known) for known in build.UNARCHIVED},
+    **{f"report of {known}": partial(unarchived_report, known) for known in build.UNARCHIVED},
     **{f"show {type(each).__name__}": lambda each=each: terminal.show(each) for each in build.shows()},  # type: ignore[misc]
 }
 
@@ -65,6 +79,57 @@ def test_what_stands_on_top_and_what_below() -> None:
     assert "Coverage:" in nothing
 
 
+@pytest.mark.parametrize(
+    ("known", "basis", "place"),
+    [
+        ("a post", "time in a forward header", "«{name}», post 77"),
+        ("a person", "time in a forward header", "«{name}»"),
+        ("a name", "time in a forward header", "{label}"),
+        ("an upload", "Telegram's upload time", "which is not known"),
+    ],
+)
+def test_a_first_seen_that_is_not_archived(known: str, basis: str, place: str) -> None:
+    lines = [line.strip() for line in printed(unarchived_lookup(known), 400).splitlines()]
+    start = lines.index(f"Proven to have been there: 2023-08-11 12:00:00 UTC ({basis})")
+    where = place.format(name=visible(HOSTILE, 40), label=visible(HOSTILE, 60))
+    assert lines[start + 1] == f"in a post that is not archived: {where}"
+    rest = lines[start + 2 :]
+    assert ("https://t.me/c/1500000009/77" in rest) is (known == "a post")
+    assert any(line.startswith("! ") and "not archived" in line for line in rest)
+    assert "First seen in this archive: 2024-12-23 12:00:00 UTC (post time)" in rest
+
+
+@pytest.mark.parametrize("known", build.UNARCHIVED)
+def test_the_tree_begins_with_what_is_not_archived(known: str) -> None:
+    lines = printed(unarchived_lookup(known), 400).splitlines()
+    posts = [line.rstrip() for line in lines if "── " in line]
+    # What a header credits stands above its forward; an upload leads nowhere.
+    forward = [
+        "└── 2023-08-11 12:00:00 UTC  not archived",
+        "    └── 2024-12-23 12:00:00 UTC  forward",
+        "        └── 2024-12-24 12:00:00 UTC  altered reupload",
+    ]
+    upload = [
+        "├── 2023-08-11 12:00:00 UTC  not archived",
+        "└── 2024-12-23 12:00:00 UTC",
+        "    └── 2024-12-24 12:00:00 UTC  altered reupload",
+    ]
+    assert posts == (upload if known == "an upload" else forward)
+
+
+def test_a_picture_shows_what_its_first_seen_rests_on() -> None:
+    made = build.built(*build.unarchived("a post"))
+    text = printed(terminal.show(PictureAnswer(1, made, (), (), ())), 400)
+    assert text.index("Proven to have been there: 2023-08-11") < text.index("First seen in this archive: 2024-12-23")
+
+
+@pytest.mark.parametrize(("known", "where"), [("a post", f"«{visible(HOSTILE, 28)}»"), ("an upload", "not archived")])
+def test_a_report_says_where_a_picture_was_first(known: str, where: str) -> None:
+    lines = printed(unarchived_report(known), 400).splitlines()
+    (row, *_) = [number for number, line in enumerate(lines) if "2023-08-11 12:00:00 UTC" in line]
+    assert where in lines[row + 1]
+
+
 def test_long_lists_are_cut_and_say_so() -> None:
     text = printed(ANSWERS["import"](), 200)
     assert "Problems (30)" in text
@@ -72,5 +137,5 @@ def test_long_lists_are_cut_and_say_so() -> None:
 
 
 def test_the_console_takes_no_markup_and_no_escape_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.console().print("[red]:smile:[/red]", style="bold red")
+    layout.console().print("[red]:smile:[/red]", style="bold red")
     assert capsys.readouterr().out == "[red]:smile:[/red]\n"

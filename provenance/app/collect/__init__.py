@@ -1,0 +1,1 @@
+"""Collecting from Telegram: which channels, their history, what they push, their files, and the daemon over it all."""

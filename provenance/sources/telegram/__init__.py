@@ -1,0 +1,1 @@
+"""Posts straight from Telegram."""
