@@ -67,6 +67,7 @@ class _Soak:
         added = command(self.folder, "channels", "add", *(f"@{each.username}" for each in self.channels))
         if added.returncode:
             raise RuntimeError(added.stderr)
+        self._history()
         threads = [threading.Thread(target=self._write), threading.Thread(target=self._ask)]
         began = time.monotonic()
         for thread in threads:
@@ -83,8 +84,27 @@ class _Soak:
         self._print(minutes, memory, stopped, wrong)
         return 1 if wrong else 0
 
-    def _rounds(self) -> None:
+    def _history(self) -> None:
+        """What is there already is fetched under the same faults, before anything of it changes."""
         self.dc.faults.random(self.options.seed, _RATES)
+        daemon = Daemon(self.folder)
+        daemon.wait_until_connected()
+        began = time.monotonic()
+        posts = sum(len(each.ids) for each in self.channels)
+        missing = sa.text(
+            "SELECT (SELECT count(*) FROM posts) < :posts OR EXISTS (SELECT 1 FROM downloads WHERE file_id IS NULL)"
+        )
+        held = Archive.open(self.folder)
+        while True:
+            with held.read() as connection:
+                if not connection.scalar(missing, {"posts": posts}):
+                    break
+            time.sleep(0.2)
+        self.ready_at = time.monotonic()
+        print(f"a history of {posts} posts was fetched in {self.ready_at - began:.0f} s", flush=True)
+        daemon.kill()
+
+    def _rounds(self) -> None:
         for number in range(self.options.rounds):
             daemon = Daemon(self.folder)
             for _ in range(self.rng.randint(1, 3)):
@@ -173,12 +193,12 @@ class _Soak:
         versions = Counter(held.versions.get((channel, number), []))
         ends = [at for at, _ in history[1:]] + [self.settled_at]
         served: dict[Any, float] = {}
-        for (since, what), until in zip(history, ends, strict=True):
+        for place, ((since, what), until) in enumerate(zip(history, ends, strict=True)):
             if what != "deleted":
                 text, edited, media = what
-                edited = None if (channel, number, edited) in self.crowd.hidden else edited
+                edited = None if (channel, number, place) in self.crowd.hidden else edited
                 key = (text, edited and edited.replace(tzinfo=None), media)
-                served[key] = served.get(key, 0) + until - since
+                served[key] = served.get(key, 0) + until - max(since, self.ready_at)
         wrong = [f"{where}: {count} times the same version {key}" for key, count in versions.items() if count > 1]
         wrong += [f"{where}: a version that was never served: {key}" for key in versions if key not in served]
         for key, seconds in served.items():

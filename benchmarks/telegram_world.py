@@ -45,8 +45,8 @@ class Crowd:
     def __init__(self, dc: DataCentre, channels: list[Channel], seed: int) -> None:
         self.dc = dc
         self.channels = channels
-        self.hidden: set[tuple[int, int, Any]] = set()
-        """(channel, post, edit date) of the edits that reactions made."""
+        self.hidden: set[tuple[int, int, int]] = set()
+        """(channel, post, place among what was served of it) of the edits that reactions made."""
         self.done: dict[str, int] = {}
         self._rng = random.Random(seed)
         self._pictures = Pictures()
@@ -105,7 +105,7 @@ class Crowd:
     def _react(self, channel: Channel) -> None:
         if number := self._one(channel):
             channel.edit(number, hide=True)
-            self.hidden.add((channel.id, number, channel.message(number).edit_date))
+            self.hidden.add((channel.id, number, len(self.dc.served.messages[channel.id][number]) - 1))
 
     def _delete(self, channel: Channel) -> None:
         if len(channel.ids) > 5 and (number := self._one(channel)):

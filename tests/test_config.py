@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.config import Images, Report, Settings, archive_directory, load
+from provenance.config import Images, Report, Server, Settings, Telegram, Watch, archive_directory, load
 from provenance.errors import SettingsError
 
 
@@ -32,7 +32,7 @@ def test_an_archive_that_does_not_exist_yet_has_the_defaults(tmp_path: Path) -> 
 
 
 def test_the_file_of_the_archive_is_read(archive: Path) -> None:
-    assert load(archive, environ={}) == Settings(Images(timeout_seconds=7), Report(timezone="Europe/Kyiv"))
+    assert load(archive, environ={}) == Settings(Images(timeout_seconds=7), report=Report(timezone="Europe/Kyiv"))
 
 
 def test_another_file_takes_its_place(archive: Path, tmp_path: Path) -> None:
@@ -54,13 +54,64 @@ def test_a_named_file_must_exist(archive: Path) -> None:
 
 def test_variables_override_the_file(archive: Path) -> None:
     environ = {"PROVENANCE_IMAGES_TIMEOUT_SECONDS": "9", "PROVENANCE_IMAGES_MAX_PIXELS": "1000", "PATH": "/bin"}
-    expected = Settings(Images(timeout_seconds=9, max_pixels=1000), Report(timezone="Europe/Kyiv"))
+    expected = Settings(Images(timeout_seconds=9, max_pixels=1000), report=Report(timezone="Europe/Kyiv"))
     assert load(archive, environ=environ) == expected
 
 
 def test_variables_need_no_file(tmp_path: Path) -> None:
     environ = {"PROVENANCE_REPORT_TIMEZONE": "Asia/Kolkata", "PROVENANCE_IMAGES_WORKERS": "2"}
-    assert load(tmp_path, environ=environ) == Settings(Images(workers=2), Report(timezone="Asia/Kolkata"))
+    assert load(tmp_path, environ=environ) == Settings(Images(workers=2), report=Report(timezone="Asia/Kolkata"))
+
+
+def test_what_the_collector_does_where_nothing_is_set(tmp_path: Path) -> None:
+    told = load(tmp_path, environ={})
+    assert (told.telegram.api_id, told.telegram.api_hash, told.telegram.server, told.telegram.proxy) == (None,) * 4
+    assert told.telegram.session == "telegram/provenance.session"
+    assert (told.telegram.keep_protected, told.telegram.keep_self_destructing) == (False, False)
+    assert told.telegram.requests_per_minute < 60
+    assert (told.watch.reconcile_every, told.watch.recheck_posts, told.watch.backfill) == (900, 100, True)
+    assert (told.report.day, told.report.time) == ("monday", "06:00")
+
+
+def test_what_the_collector_is_told_by_the_file(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        "[telegram]\napi_id = 7\napi_hash = 'ab'\nsession = 'a/b.session'\nrequests_per_minute = 30\n"
+        "server = {dc = 2, address = '127.0.0.1:443', public_key_file = 'dc.pem'}\nproxy = 'socks5://a:1'\n"
+        "keep_protected = true\n[watch]\nreconcile_every = 0.5\nbackfill = false\n[report]\nday = 'friday'\n",
+    )
+    assert load(tmp_path, environ={}) == Settings(
+        telegram=Telegram(
+            7,
+            "ab",
+            "a/b.session",
+            Server(2, "127.0.0.1:443", "dc.pem"),
+            "socks5://a:1",
+            30,
+            keep_protected=True,
+        ),
+        watch=Watch(0.5, backfill=False),
+        report=Report(day="friday"),
+    )
+
+
+def test_what_the_collector_is_told_by_variables(tmp_path: Path) -> None:
+    written(tmp_path, "[telegram]\napi_id = 1\nserver = {dc = 2, address = '127.0.0.1:443'}\n")
+    environ = {
+        "PROVENANCE_TELEGRAM_API_ID": "12345",
+        "PROVENANCE_TELEGRAM_API_HASH": "0123456789",
+        "PROVENANCE_TELEGRAM_KEEP_PROTECTED": "true",
+        "PROVENANCE_WATCH_RECONCILE_EVERY": "30",
+        "PROVENANCE_WATCH_BACKFILL": "false",
+        "PROVENANCE_WATCH_MIN_FREE_MB": "0",
+        "PROVENANCE_REPORT_DAY": "sunday",
+        "PROVENANCE_REPORT_TIME": "23:59",
+    }
+    assert load(tmp_path, environ=environ) == Settings(
+        telegram=Telegram(12345, "0123456789", server=Server(2, "127.0.0.1:443"), keep_protected=True),
+        watch=Watch(30, backfill=False, min_free_mb=0),
+        report=Report(day="sunday", time="23:59"),
+    )
 
 
 def test_the_variables_that_name_places_are_no_settings(tmp_path: Path) -> None:
@@ -91,6 +142,31 @@ def test_the_variables_that_name_places_are_no_settings(tmp_path: Path) -> None:
         ('[report]\ntimezone = "/etc/localtime"\n', "timezone"),
         ('[report]\ntimezone = "Europe"\n', "timezone"),
         ('[report]\ntimezone = "a\\u0000b"\n', "timezone"),
+        ('[report]\nday = "Monday"\n', "day"),
+        ("[report]\nday = 1\n", "day"),
+        ('[report]\ntime = "24:00"\n', "time"),
+        ('[report]\ntime = "6:00"\n', "time"),
+        ('[report]\ntime = "06:00:00"\n', "time"),
+        ("[report]\ntime = 06:00:00\n", "time"),
+        ('[telegram]\napi_id = "1"\n', "api_id"),
+        ("[telegram]\napi_hash = 1\n", "api_hash"),
+        ("[telegram]\nsession = 1\n", "session"),
+        ("[telegram]\nphone = '+1'\n", "phone"),
+        ("[telegram]\nrequests_per_minute = 0\n", "requests_per_minute"),
+        ("[telegram]\ndownloads = 0\n", "downloads"),
+        ("[telegram]\ndownloads = 33\n", "downloads"),
+        ("[telegram]\nkeep_protected = 1\n", "keep_protected"),
+        ("[telegram]\nserver = '127.0.0.1:1'\n", "server"),
+        ("[telegram]\nserver = {dc = 2}\n", "address"),
+        ("[telegram]\nserver = {dc = 0, address = 'a:1'}\n", "dc"),
+        ("[telegram]\nserver = {dc = 2, address = 'a:1', key = 'x'}\n", "key"),
+        ("[watch]\nreconcile_every = 0\n", "reconcile_every"),
+        ("[watch]\nreconcile_every = -1.5\n", "reconcile_every"),
+        ("[watch]\nrecheck_posts = -1\n", "recheck_posts"),
+        ("[watch]\nrecheck_posts = 1.5\n", "recheck_posts"),
+        ("[watch]\nbackfill = 'yes'\n", "backfill"),
+        ("[watch]\nmin_free_mb = -1\n", "min_free_mb"),
+        ("[watch]\nchannels = []\n", "channels"),
         ("[images\n", "line 1"),
         ("[images]\nworkers = 1\nworkers = 2\n", "line 3"),
         (b"[images]\nname = \xff\n", "utf-8"),
@@ -123,6 +199,12 @@ def test_a_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
         ("PROVENANCE_IMAGES_WORKERS", "65"),
         ("PROVENANCE_IMAGES_WORKERS", "1.5"),
         ("PROVENANCE_REPORT_TIMEZONE", "Mars/Olympus"),
+        ("PROVENANCE_REPORT_TIME", "noon"),
+        ("PROVENANCE_TELEGRAM_API_ID", "abc"),
+        ("PROVENANCE_TELEGRAM_APIID", "1"),
+        ("PROVENANCE_TELEGRAM_SERVER", "127.0.0.1:443"),
+        ("PROVENANCE_WATCH_RECONCILE_EVERY", "0"),
+        ("PROVENANCE_WATCH_BACKFILL", "perhaps"),
     ],
 )
 def test_a_wrong_variable_is_refused(archive: Path, name: str, value: str) -> None:

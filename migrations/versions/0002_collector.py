@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("uploaded_at", _TIME, nullable=True),
         sa.Column("queued_at", _TIME, nullable=False),
         sa.Column("file_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("trouble", sa.Text(), nullable=True),
@@ -62,7 +63,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("media", "media_id", "part", name=op.f("uq_downloads_media_media_id_part")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_downloads_file_id", "downloads", ["file_id", "urgent", "id"], unique=False)
+    op.create_index("ix_downloads_file_id", "downloads", ["file_id", "urgent", "uploaded_at"], unique=False)
     op.create_table(
         "follows",
         sa.Column("id", _ID, autoincrement=True, nullable=False),

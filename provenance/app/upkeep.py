@@ -112,7 +112,13 @@ def _archive(directory: Path) -> Check:
 def _collector(session: Path) -> list[Check]:
     """Whether there is a login, and how the daemon stands. Nothing of Telethon is loaded for that."""
     if not session.exists():
-        return [Check("Telegram login", None, "none: exports can be imported; to collect, run `provenance login`")]
+        return [
+            Check(
+                "Telegram login",
+                None,
+                "none, and none is needed for exports; to follow channels, run `provenance login`",
+            )
+        ]
     mode = session.stat().st_mode
     private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
     kept = "kept for this user alone" if private else f"others may read it: run `chmod 600 {session}`"

@@ -43,11 +43,20 @@ class Waiting:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be downloaded, since when it is on Telegram, and the post that shows it."""
+
+    remote: Remote
+    message_id: int
+    uploaded_at: datetime | None
+
+
 def queue(
-    connection: sa.Connection, channel_id: int, remotes: Sequence[tuple[int, Remote]], now: datetime, *, urgent: bool
+    connection: sa.Connection, channel_id: int, wanted: Sequence[Wanted], now: datetime, *, urgent: bool
 ) -> dict[Key, Queued]:
-    """Queue what (message id, remote) pairs name, or freshen the references of what waits already."""
-    if not remotes:
+    """Queue what is wanted, or freshen the references of what waits already."""
+    if not wanted:
         return {}
     table = schema.downloads
     statement = insert(table)
@@ -60,38 +69,39 @@ def queue(
         set_={**fresh, "urgent": table.c.urgent | statement.excluded.urgent},
         where=table.c.file_id.is_(None),
     )
-    unique = {remote.key: (message_id, remote) for message_id, remote in remotes}
+    unique = {each.remote.key: each for each in wanted}
     connection.execute(
         statement,
         [
             {
-                "media": remote.media,
-                "media_id": remote.media_id,
-                "part": remote.part,
-                "access_hash": remote.access_hash,
-                "reference": remote.reference,
-                "dc": remote.dc,
-                "size": remote.size,
+                "media": each.remote.media,
+                "media_id": each.remote.media_id,
+                "part": each.remote.part,
+                "access_hash": each.remote.access_hash,
+                "reference": each.remote.reference,
+                "dc": each.remote.dc,
+                "size": each.remote.size,
                 "channel_id": channel_id,
-                "message_id": message_id,
+                "message_id": each.message_id,
                 "urgent": urgent,
+                "uploaded_at": each.uploaded_at,
                 "queued_at": now,
                 "attempts": 0,
             }
-            for message_id, remote in unique.values()
+            for each in unique.values()
         ],
     )
     return _by_key(connection, list(unique))
 
 
 def due(connection: sa.Connection, now: datetime, without: Collection[int], limit: int) -> list[Waiting]:
-    """Return what may be downloaded now: urgent things first, then the newest; `without` are under way."""
+    """Return what may be downloaded now: urgent things first, then what was uploaded last; `without` are under way."""
     table = schema.downloads
     query = (
         sa.select(table, schema.channels.c.peer_id)
         .join(schema.channels, schema.channels.c.id == table.c.channel_id)
         .where(table.c.file_id.is_(None), table.c.retry_at.is_(None) | (table.c.retry_at <= now))
-        .order_by(table.c.urgent.desc(), table.c.id.desc())
+        .order_by(table.c.urgent.desc(), table.c.uploaded_at.desc(), table.c.id.desc())
         .limit(limit + len(without))
     )
     return [_waiting(row) for row in connection.execute(query) if row.id not in without][:limit]

@@ -88,9 +88,14 @@ def version_rows(connection: sa.Connection, post_id: int) -> list[Any]:
 
 
 def attachments_without_file(connection: sa.Connection, version_id: int) -> list[Any]:
-    """Return the rows of a version's attachments whose bytes are missing."""
-    table = schema.attachments
-    query = sa.select(table).where(table.c.version_id == version_id, table.c.file_id.is_(None))
+    """Return (position, missing, detail) of a version's attachments whose bytes are missing."""
+    table, downloads = schema.attachments, schema.downloads
+    detail = sa.func.coalesce(table.c.detail, downloads.c.trouble).label("detail")
+    query = (
+        sa.select(table.c.position, table.c.missing, detail)
+        .outerjoin(downloads, downloads.c.id == table.c.download_id)
+        .where(table.c.version_id == version_id, table.c.file_id.is_(None))
+    )
     return list(connection.execute(query.order_by(table.c.position)))
 
 

@@ -22,9 +22,8 @@ def ask(connection: sa.Connection, asked: str, *, join: bool, since: datetime | 
     The same words again are the same wish; it takes the new options.
     """
     values = {"join": join, "since": since, "removed_at": None, "trouble": None, "attempts": 0, "retry_at": None}
-    known = connection.scalar(
-        sa.select(_TABLE.c.id).where(_TABLE.c.asked == asked).order_by(_TABLE.c.id.desc()).limit(1)
-    )
+    same = (_TABLE.c.asked == asked) & _TABLE.c.removed_at.is_(None)
+    known = connection.scalar(sa.select(_TABLE.c.id).where(same).order_by(_TABLE.c.id.desc()).limit(1))
     if known is not None:
         connection.execute(_TABLE.update().where(_TABLE.c.id == known).values(values))
         return int(known)

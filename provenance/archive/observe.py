@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from provenance.archive import downloads, schema
 from provenance.archive.coverage import cover
-from provenance.archive.downloads import Key, Queued
+from provenance.archive.downloads import Key, Queued, Wanted
 from provenance.archive.files import Stored
 from provenance.archive.read import forward_header
 from provenance.archive.text import storable
@@ -25,7 +25,6 @@ from provenance.core.model import (
     Missing,
     Post,
     Problem,
-    Remote,
     Source,
 )
 
@@ -143,7 +142,7 @@ def add_posts(
     post_ids = _post_ids(connection, channel_id, [each.post for each in arrived])
     known = _known_versions(connection, channel, [post_id for post_id, new in post_ids.values() if not new])
     file_ids = _file_ids(connection, arrived, now, counts)
-    queued = downloads.queue(connection, channel_id, _remotes(arrived), now, urgent=urgent)
+    queued = downloads.queue(connection, channel_id, _wanted(arrived), now, urgent=urgent)
     fresh: list[tuple[int, Arrived]] = []
     late: list[dict[str, Any]] = []
     touched: set[int] = set()
@@ -257,10 +256,10 @@ def _late_files(
     return late
 
 
-def _remotes(arrived: Sequence[Arrived]) -> list[tuple[int, Remote]]:
-    """What is to be downloaded, with the post that shows it."""
+def _wanted(arrived: Sequence[Arrived]) -> list[Wanted]:
+    """What is to be downloaded."""
     return [
-        (each.post.message_id, attachment.remote)
+        Wanted(attachment.remote, each.post.message_id, attachment.uploaded_at or each.post.posted_at)
         for each in arrived
         for attachment, stored in each.attachments
         if attachment.remote is not None and stored is None

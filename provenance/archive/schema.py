@@ -187,13 +187,14 @@ downloads = Table(
     _of("channels", "channel_id"),
     Column("message_id", BigInteger, nullable=False),
     Column("urgent", Boolean, nullable=False),
+    Column("uploaded_at", UtcDateTime),
     Column("queued_at", UtcDateTime, nullable=False),
     _of("files", "file_id", nullable=True),
     Column("trouble", Text),
     Column("attempts", Integer, nullable=False),
     Column("retry_at", UtcDateTime),
     UniqueConstraint("media", "media_id", "part"),
-    Index("ix_downloads_file_id", "file_id", "urgent", "id"),
+    Index("ix_downloads_file_id", "file_id", "urgent", "uploaded_at"),
     sqlite_autoincrement=True,
 )
 

@@ -174,9 +174,13 @@ def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
         )
         or 0
     )
+    waiting = connection.scalar(
+        sa.select(sa.func.count()).select_from(schema.downloads).where(schema.downloads.c.file_id.is_(None))
+    )
     said = [
+        (waiting or 0, "{} image file(s) still to be downloaded from Telegram"),
         (total - seen, "{} image file(s) not fingerprinted yet: run `provenance reindex`"),
-        (missing, "{} image(s) without a file: not included in an export, not kept, or not to be had"),
+        (missing, "{} image(s) without a file: left out of an export, not kept, or not downloaded (yet)"),
         (refused, "{} file(s) that cannot be decoded: found by their exact bytes only"),
         (flat, "{} flat image(s) (blank, gradient, emblem): found by their exact bytes only"),
     ]

@@ -83,6 +83,7 @@ def add(context: Context, names: tuple[str, ...], join: bool, since: datetime | 
     """
     from provenance.app.collect import channels as following
     from provenance.archive.migrate import create_or_open
+    from provenance.core.model import Problem
     from provenance.render import as_json, collecting
 
     access = _access(context)
@@ -90,7 +91,8 @@ def add(context: Context, names: tuple[str, ...], join: bool, since: datetime | 
     pace = context.settings.telegram.requests_per_minute
     added = _run(lambda: following.add(archive, access, names, join=join, since=_utc(since), pace=pace))
     if json_:
-        print_json(as_json.followed(added.followed))
+        refused = [Problem(str(each.facts["name"]), str(each.facts["what"])) for each in added.refused]
+        print_json(as_json.added(added.followed, refused, added.waiting))
     elif added.followed:
         print_text(collecting.followed(added.followed))
     if added.waiting:
@@ -237,6 +239,9 @@ def _run(work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Run `work`; Ctrl-C cancels it where it waits, and what it has begun to write is written."""
     from provenance.sources.telegram.client import translated
 
+    # What Telethon reports of lost connections ends in one line of ours.
+    logging.getLogger("telethon").setLevel(logging.CRITICAL)
+
     async def run() -> Answer:
         task = asyncio.ensure_future(work())
         loop = asyncio.get_running_loop()
@@ -284,6 +289,8 @@ def _ask(what: str, *, hide: bool = False, kind: type[int] | type[str] = str) ->
     line = sys.stdin.readline()
     if not line:
         raise click.UsageError(f"Standard input ended where the {what} was expected.")
+    if kind is int and not line.strip().isdecimal():
+        raise click.UsageError(f"The {what} has to be a number.")
     return line.strip()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.core.matching import BITS, measure
-from provenance.core.model import File, Link, LinkKind, Match, MatchKind, PeerKind, Sighting, Unarchived
+from provenance.core.model import AttachmentKind, File, Link, LinkKind, Match, MatchKind, PeerKind, Sighting, Unarchived
 from provenance.core.times import SWAP_SLACK, UPLOAD_SLACK, Basis, dated, duration, order, uploaded_early
 
 
@@ -193,7 +193,8 @@ def _same_moment(ordered: Sequence[Sighting], first: Sighting | None) -> list[st
 
 
 def _links(ordered: Sequence[Sighting]) -> list[Link]:
-    posts = _posts(ordered)
+    # Telegram makes the preview of a link: two posts that link one page have not copied it from each other.
+    posts = [each for each in _posts(ordered) if each.kind is not AttachmentKind.WEB_PAGE]
     links = []
     for i, target in enumerate(posts):
         # A post is no copy of itself, whatever its versions hold.

@@ -113,7 +113,9 @@ def _moment(sighting: Sighting, warnings: list[str]) -> tuple[datetime, Basis]:
         warnings.append(UPLOADED_LATER if _chosen(sighting.kind) else PREVIEW_LATER)
         return sighting.uploaded_at, Basis.UPLOADED
     if sighting.media is Media.SWAPPED:
-        if sighting.swapped_at is not None and sighting.swapped_at >= sighting.posted_at:
+        # An edit after we had seen the image there was another one.
+        seen = sighting.observed_at + SWAP_SLACK
+        if sighting.swapped_at is not None and sighting.posted_at <= sighting.swapped_at <= seen:
             warnings.append(SWAPPED)
             return sighting.swapped_at, Basis.POSTED
         warnings.append(SWAPPED_UNDATED if sighting.source is Source.IMPORT else SEEN_SWAPPED)
@@ -200,7 +202,10 @@ def _fold(post: list[Version]) -> Iterator[Sighting]:
             source=min((version.source for version, _ in group), key=_NEAREST.index),
             text=first.text,
             media=media,
-            swapped_at=first.edited_at if media is Media.SWAPPED else None,
+            # A reaction hides a post's edit: another version of the same image may still tell its time.
+            swapped_at=min((at for version, _ in group if (at := version.edited_at)), default=None)
+            if media is Media.SWAPPED
+            else None,
             times_differ=len(posted) > 1,
             scheduled=any(version.scheduled for version, _ in group),
         )
@@ -217,12 +222,12 @@ def _fullest(headers: Iterable[ForwardHeader | None]) -> ForwardHeader | None:
     return max(known, key=lambda each: (each.at is not None, each.peer_id is not None), default=None)
 
 
-def _version_order(version: Version) -> tuple[bool, datetime, datetime, str, str]:
+def _version_order(version: Version) -> tuple[bool, datetime, tuple[datetime, int], str, str]:
     """Unedited first, then by the edit's time; then as we saw them; what was imported, by content.
 
     The order of import must not matter.
     """
-    ours = version.observed_at if version.source is not Source.IMPORT else _NO_MATTER
+    ours = _seen(version) if _ours(version) else (_NO_MATTER, 0)
     since = version.edited_at or version.posted_at or version.observed_at
     held = [
         (each.position, each.kind.value, each.file.sha256 if each.file else "", each.media_id, str(each.uploaded_at))
@@ -238,7 +243,7 @@ def _media(what: Held, first: Version, post: list[Version]) -> Media:
     strangers = [version for version in post if _chosen(what.kind) and not _may_hold(version, what)]
     if first.edited_at is None:
         unedited = [version for version in strangers if version.edited_at is None]
-        if any(_ours(version) and version.observed_at < first.observed_at for version in unedited if _ours(first)):
+        if any(_ours(version) and _seen(version) < _seen(first) for version in unedited if _ours(first)):
             return Media.SWAPPED
         return Media.DISPUTED if any(not (_ours(version) and _ours(first)) for version in unedited) else Media.ORIGINAL
     if any(version.edited_at is None or version.edited_at < first.edited_at for version in strangers):
@@ -249,6 +254,11 @@ def _media(what: Held, first: Version, post: list[Version]) -> Media:
 def _chosen(kind: AttachmentKind) -> bool:
     """Whether somebody put the image into the post; otherwise Telegram did, for a link in it."""
     return kind is not AttachmentKind.WEB_PAGE
+
+
+def _seen(version: Version) -> tuple[datetime, int]:
+    """When we saw a version; within one second, in the order in which it was written down."""
+    return version.observed_at, version.id
 
 
 def _ours(version: Version) -> bool:

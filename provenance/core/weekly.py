@@ -39,12 +39,16 @@ class ReportTime:
 
     def due(self, now: datetime) -> tuple[str, datetime]:
         """Return the last week that should have been reported by `now`, and since when."""
-        local = now.astimezone(self.zone)
-        day = local.date() - timedelta(days=(local.weekday() - self.weekday) % 7)
-        moment = datetime.combine(day, self.at, self.zone)
-        if moment > local:
-            moment = datetime.combine(day - timedelta(days=7), self.at, self.zone)
-        return week_name(moment - timedelta(days=7), self.zone), moment.astimezone(UTC)
+        day = now.astimezone(self.zone).date()
+        day -= timedelta(days=(day.weekday() - self.weekday) % 7)
+        moment = self._on(day)
+        if moment > now:  # in UTC: by the clock on the wall, an hour is missing in spring
+            day -= timedelta(days=7)
+            moment = self._on(day)
+        return week_name(datetime.combine(day - timedelta(days=7), time(12), self.zone), self.zone), moment
+
+    def _on(self, day: date) -> datetime:
+        return datetime.combine(day, self.at, self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
@@ -62,6 +63,8 @@ class Sandbox:
         self.limits = limits
         self._workers = workers or os.cpu_count() or 1
         self._pool: ProcessPool | None = None
+        self._outstanding: set[ProcessFuture[Any]] = set()
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +81,14 @@ class Sandbox:
         self._pool.join()
 
     def stop(self) -> None:
-        """Give up what is being decoded; from another thread, too. Whoever waits for it gets a CancelledError."""
-        if self._pool is not None:
-            self._pool.stop()
+        """Give up what is being decoded, and take nothing more; may be called from another thread.
+
+        Whoever waits for an answer gets SandboxBroken.
+        """
+        self._stopped = True
+        for future in list(self._outstanding):
+            # The pool itself would leave them waiting for ever when it is stopped.
+            future.cancel()
 
     def map(self, task: Callable[[Path, int], Answer], paths: Iterable[Path]) -> Iterator[Answer | Refusal]:
         """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`.
@@ -97,7 +105,14 @@ class Sandbox:
             yield from self._answers(task, *waiting.popleft())
 
     def _schedule(self, task: Callable[[Path, int], Any], bundle: list[Path]) -> "ProcessFuture[Any]":
-        return self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
+        try:
+            future = self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
+        except RuntimeError as error:
+            raise SandboxBroken(what=error) from error
+        self._outstanding.add(future)
+        if self._stopped:
+            future.cancel()
+        return future
 
     def _answers(
         self, task: Callable[[Path, int], Any], bundle: list[Path], future: "ProcessFuture[Any]"
@@ -105,6 +120,8 @@ class Sandbox:
         try:
             yield from future.result()
             return
+        except CancelledError as error:
+            raise SandboxBroken(what="they were told to stop") from error
         except FutureTimeout:
             reason = f"decoding took longer than {self.limits.seconds:g} s and was stopped"
         except ProcessExpired as expired:
@@ -115,6 +132,8 @@ class Sandbox:
         except RuntimeError as error:
             # The pool itself has failed: that says nothing about these files, so it is not recorded as their fault.
             raise SandboxBroken(what=error) from error
+        finally:
+            self._outstanding.discard(future)
         if len(bundle) == 1:
             yield Refusal(reason)
             return

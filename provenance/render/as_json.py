@@ -73,6 +73,12 @@ def followed(follows: Sequence[answers.Follow]) -> Document:
     return {"schema": "provenance/channels/1", "channels": [_follow(each) for each in follows]}
 
 
+def added(follows: Sequence[answers.Follow], refused: Sequence[Problem], waiting: str | None) -> Document:
+    """What `channels add` did; `waiting` is why Telegram could not be asked yet."""
+    problems = [{"where": each.where, "what": each.what} for each in refused]
+    return followed(follows) | {"refused": problems, "waiting": waiting}
+
+
 def _follow(each: answers.Follow) -> Document:
     return {
         "asked": each.asked,

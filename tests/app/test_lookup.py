@@ -16,7 +16,7 @@ from provenance.app import lookup as module
 from provenance.app.lookup import Narrowing, lookup
 from provenance.archive import schema
 from provenance.core.answers import LookupAnswer
-from provenance.core.model import Confidence, LinkKind, MatchKind
+from provenance.core.model import Confidence, LinkKind, MatchKind, Sighting
 from provenance.core.times import dated
 from provenance.errors import ImageRefused, NothingFound
 from tests.app.conftest import AT, MAX_BYTES, SAMPLES, Desk, NewDesk, after, export, flat, jpeg, posted, put, shot
@@ -92,6 +92,7 @@ def test_forwards_lead_to_the_channel_that_they_credit(told: tuple[Desk, Story])
     seen = set()
     for suspect in story.suspects:
         for link in desk.ask(suspect.path).chain.links:
+            assert isinstance(link.source, Sighting)
             assert dated(link.source).at < dated(link.target).at
             assert (link.kind is LinkKind.FORWARD) == (link.target.ref in forwards)
             if link.kind is LinkKind.FORWARD:

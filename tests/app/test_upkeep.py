@@ -15,6 +15,8 @@ from provenance.errors import ArchiveTooNew, ArchiveUnusable, NoArchive, Nothing
 from tests.app.conftest import AT, FEW, SEEDS, Desk, NewDesk, after, export, jpeg, posted, small_story
 from tests.stories import message, service
 
+NO_SESSION = Path("/nowhere/telegram/provenance.session")
+
 
 def texts(folder: Path, *numbers: int, number: int = 1) -> Path:
     return export(folder, *(message(each, after(each)) for each in numbers), number=number)
@@ -113,9 +115,9 @@ def test_an_empty_archive_covers_nothing(desk: Desk) -> None:
 
 
 def test_stats_count_rows_and_bytes(desk: Desk, tmp_path: Path) -> None:
-    assert upkeep.stats(desk.archive).last_run is None
+    assert upkeep.stats(desk.archive, NO_SESSION).last_run is None
     desk.take(posted(tmp_path / "a", jpeg(1)), posted(tmp_path / "b", jpeg(1, "q30"), after(1), number=2))
-    found = upkeep.stats(desk.archive)
+    found = upkeep.stats(desk.archive, NO_SESSION)
     wanted = {"channels": 2, "posts": 2, "files": 2, "fingerprints": 2, "matches": 1, "pictures": 1, "links": 1,
               "runs": 1}  # fmt: skip
     assert {name: found.counts[name] for name in wanted} == wanted
@@ -129,7 +131,7 @@ def test_stats_count_rows_and_bytes(desk: Desk, tmp_path: Path) -> None:
 
 
 def check(directory: Path, name: str) -> Check:
-    (found,) = (each for each in upkeep.doctor(directory) if each.name == name)
+    (found,) = (each for each in upkeep.doctor(directory, NO_SESSION) if each.name == name)
     return found
 
 
@@ -176,7 +178,7 @@ def test_the_doctor_looks_at_the_archive(
 
 
 def test_the_doctor_needs_no_folder(tmp_path: Path) -> None:
-    found = upkeep.doctor(tmp_path / "no" / "folder")
+    found = upkeep.doctor(tmp_path / "no" / "folder", NO_SESSION)
     assert not (tmp_path / "no").exists()
     assert [each.name for each in found if each.ok is False] == []
     named = {each.name for each in found}

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,7 @@ def arrived(message_id: int, *contents: bytes | None, media: Sequence[dict[str, 
 
 def remote(media_id: int = 7, **more: Any) -> Remote:
     """A photo on Telegram, of the size that is wanted of it."""
-    fields: dict[str, Any] = {"access_hash": 8, "reference": b"reference", "dc": 2, "size": 9, "part": "y"}
-    return Remote(**{"media": MediaKind.PHOTO, "media_id": media_id} | fields | more)
+    return replace(Remote(MediaKind.PHOTO, media_id, 8, b"reference", 2, 9, "y"), **more)
 
 
 def to_fetch(message_id: int, *remotes: Remote, **fields: Any) -> Arrived:

@@ -137,6 +137,26 @@ def test_posts_cover_the_range_that_their_source_has_told_all_about(desk: Desk) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "covered"),
+    [(-1, True), (0, True), (1, False), (9, False), (10, True), (15, True), (20, True), (21, False), (30, True)],
+)
+def test_whether_a_number_is_covered(desk: Desk, number: int, covered: bool) -> None:
+    cover(desk, (10, 20))
+    cover(desk, (30, 30), source=Source.LIVE)
+    cover(desk, (1, 40), channel_id=2)
+    with desk.archive.read() as connection:
+        assert coverage.covers(connection, 1, number) is covered
+
+
+def test_the_last_post_before_a_time(desk: Desk) -> None:
+    desk.add(*(arrived(number, posted_at=hour(number)) for number in (1, 2, 3)), arrived(9, posted_at=None))
+    desk.add(arrived(50), channel=OTHER)
+    with desk.archive.read() as connection:
+        found = [coverage.last_before(connection, 1, hour(hours)) for hours in (1, 1.5, 3, 3.1)]
+    assert found == [0, 1, 2, 3]
+
+
 # Holes
 
 

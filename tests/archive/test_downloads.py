@@ -6,27 +6,35 @@ from typing import Any
 import pytest
 
 from provenance.archive import downloads, observe, read, schema
-from provenance.archive.downloads import Key, Queued, Waiting
+from provenance.archive.downloads import Key, Queued, Waiting, Wanted
 from provenance.core import times
 from provenance.core.model import Media, MediaKind, Missing, Remote, Source
 from tests.archive.conftest import Desk, arrived, remote, stored, to_fetch
 from tests.core.build import NEWS, NOON, channel, codes, hour
+
+OTHER = channel(222)
 
 
 @pytest.fixture(autouse=True)
 def known(desk: Desk) -> None:
     """The channels with the rows 1 and 2."""
     with desk.archive.write() as connection:
-        for each in (NEWS, channel(2)):
+        for each in (NEWS, OTHER):
             observe.add_channel(connection, each, NOON)
 
 
 def queue(
-    desk: Desk, *remotes: Remote, message_id: int = 10, channel_id: int = 1, now: datetime = NOON, urgent: bool = False
+    desk: Desk,
+    *remotes: Remote,
+    message_id: int = 10,
+    channel_id: int = 1,
+    now: datetime = NOON,
+    urgent: bool = False,
+    uploaded_at: datetime | None = NOON,
 ) -> dict[Key, Queued]:
     with desk.archive.write() as connection:
-        pairs = [(message_id, each) for each in remotes]
-        return downloads.queue(connection, channel_id, pairs, now, urgent=urgent)
+        wanted = [Wanted(each, message_id, uploaded_at) for each in remotes]
+        return downloads.queue(connection, channel_id, wanted, now, urgent=urgent)
 
 
 def due(desk: Desk, now: datetime = NOON, without: Collection[int] = (), limit: int = 100) -> list[Waiting]:
@@ -59,7 +67,7 @@ def attached(desk: Desk) -> list[tuple[int, int | None, int | None]]:
 def test_what_is_queued_waits_with_all_that_is_needed_to_get_it(desk: Desk) -> None:
     wanted = remote(5, access_hash=-(2**63), reference=b"\0\xff", dc=4, size=2**40, part="w")
     assert queue(desk, wanted, message_id=77, channel_id=2, now=hour(3)) == {wanted.key: Queued(1, None)}
-    assert due(desk) == [Waiting(1, wanted, 2, 77, 0)]
+    assert due(desk) == [Waiting(1, wanted, 2, 77, "222/77", 0)]
     (row,) = desk.rows(schema.downloads)
     assert (row.queued_at, row.urgent, row.trouble, row.retry_at) == (hour(3), False, None, None)
 
@@ -83,14 +91,14 @@ def test_what_waits_takes_the_newest_reference_and_its_post(desk: Desk) -> None:
     put_off(desk, 1)
     fresh = remote(access_hash=81, reference=b"fresh", dc=5, size=91)
     queue(desk, fresh, message_id=20, channel_id=2, now=hour(2))
-    assert due(desk, hour(2)) == [Waiting(1, fresh, 2, 20, 1)]
+    assert due(desk, hour(2)) == [Waiting(1, fresh, 2, 20, "222/20", 1)]
     assert desk.rows(schema.downloads)[0].queued_at == NOON
 
 
 def test_of_several_references_at_once_the_last_counts(desk: Desk) -> None:
     with desk.archive.write() as connection:
-        pairs = [(10, remote(reference=b"old")), (11, remote(reference=b"new"))]
-        downloads.queue(connection, 1, pairs, NOON, urgent=False)
+        wanted = [Wanted(remote(reference=b"old"), 10, NOON), Wanted(remote(reference=b"new"), 11, NOON)]
+        downloads.queue(connection, 1, wanted, NOON, urgent=False)
     (waiting,) = due(desk)
     assert (waiting.message_id, waiting.remote.reference) == (11, b"new")
 
@@ -131,6 +139,14 @@ def test_urgent_things_come_first_then_the_newest(desk: Desk) -> None:
         queue(desk, remote(number), urgent=number in {2, 3})
     assert ids(due(desk)) == [3, 2, 5, 4, 1]
     assert ids(due(desk, limit=3)) == [3, 2, 5]
+
+
+def test_what_was_uploaded_last_comes_first_whenever_it_was_queued(desk: Desk) -> None:
+    # A history is taken in page by page, each older than the one before.
+    for number, hours in ((1, 9), (2, 8), (3, 2), (4, 1)):
+        queue(desk, remote(number), uploaded_at=hour(hours))
+    queue(desk, remote(5), uploaded_at=None)
+    assert ids(due(desk)) == [1, 2, 3, 4, 5]
 
 
 def test_what_is_under_way_is_left_out_and_takes_no_place(desk: Desk) -> None:
@@ -219,7 +235,7 @@ def test_the_file_goes_to_every_attachment_that_waits_for_it(desk: Desk) -> None
     wanted, other = remote(1), remote(2)
     desk.add(to_fetch(10, wanted, other), to_fetch(11, wanted), source=Source.BACKFILL)
     desk.add(to_fetch(10, wanted, other, text="corrected", edited_at=hour(1)), source=Source.LIVE)
-    desk.add(to_fetch(5, wanted), channel=channel(2), source=Source.LIVE)
+    desk.add(to_fetch(5, wanted), channel=OTHER, source=Source.LIVE)
     finish(desk, 1, b"bytes")
     assert attached(desk) == [
         (1, 1, 1),
@@ -272,7 +288,7 @@ def test_a_late_file_puts_what_else_its_posts_hold_in_question(desk: Desk) -> No
 def test_chains_follow_what_a_late_file_says_about_the_others(desk: Desk) -> None:
     # The post's first version waits for its image; an export shows what an edit put there.
     desk.add(to_fetch(1, remote()), source=Source.BACKFILL)
-    desk.add(arrived(1, b"swapped", edited_at=hour(3)))
+    desk.add(arrived(1, b"swapped", edited_at=hour(3)), now=hour(9))
     desk.measure(b"swapped", seed=1)
 
     def media() -> list[Media]:
@@ -296,7 +312,7 @@ def test_a_post_names_what_is_to_be_downloaded(desk: Desk) -> None:
     first, second = desk.rows(schema.attachments)
     assert (first.file_id, first.missing, first.download_id, first.media_id) == (None, Missing.NOT_YET, 1, 7)
     assert (second.file_id, second.missing, second.download_id) == (None, Missing.EXPIRED, None)
-    assert due(desk) == [Waiting(1, remote(), 1, 10, 0)]
+    assert due(desk) == [Waiting(1, remote(), 1, 10, "1/10", 0)]
     (row,) = desk.rows(schema.downloads)
     assert (row.urgent, row.queued_at) == (True, hour(2))
     assert desk.unresolved() == set()
@@ -323,26 +339,25 @@ def test_the_same_post_again_freshens_what_waits_and_makes_no_version(desk: Desk
     counts = desk.add(to_fetch(10, remote(reference=b"fresh")), now=hour(1))
     assert (counts.posts_known, counts.posts_changed, counts.images_queued) == (1, 0, 1)
     assert len(desk.rows(schema.post_versions)) == 1
-    assert due(desk) == [Waiting(1, remote(reference=b"fresh"), 1, 10, 0)]
+    assert due(desk) == [Waiting(1, remote(reference=b"fresh"), 1, 10, "1/10", 0)]
 
 
 def test_a_post_that_was_kept_without_its_image_gets_a_download_when_it_may(desk: Desk) -> None:
-    kept = arrived(10, None, media=[{"media_id": 7, "missing": Missing.PROTECTED}])
+    kept = arrived(10, b"a", None, media=[{}, {"media_id": 7, "missing": Missing.PROTECTED}])
+    allowed = arrived(10, b"a", None, media=[{}, {"media_id": 7, "remote": remote()}])
     desk.add(kept, source=Source.LIVE)
-    desk.add(arrived(11, b"a"))
     desk.chain(1, [1])
-    assert attached(desk)[0] == (1, None, None)
-    counts = desk.add(to_fetch(10, remote()), source=Source.LIVE)
+    assert attached(desk) == [(1, 1, None), (1, None, None)]
+    counts = desk.add(allowed, source=Source.LIVE)
     assert (counts.posts_known, counts.images_queued) == (1, 1)
-    assert attached(desk)[0] == (1, None, 1)
-    assert desk.rows(schema.attachments)[0].missing == Missing.PROTECTED
+    assert attached(desk) == [(1, 1, None), (1, None, 1)]
+    assert desk.rows(schema.attachments)[1].missing == Missing.PROTECTED
     assert desk.unresolved() == set()
     # The policy again: what waits goes on waiting.
     desk.add(kept, source=Source.LIVE)
-    assert attached(desk)[0] == (1, None, 1)
+    assert attached(desk) == [(1, 1, None), (1, None, 1)]
     finish(desk, 1, b"bytes")
-    assert attached(desk)[0] == (1, 2, 1)
-    assert desk.unresolved() == {2}
+    assert attached(desk) == [(1, 1, None), (1, 2, 1)]
 
 
 def test_a_post_that_was_kept_without_its_image_gets_one_that_is_there_already(desk: Desk) -> None:

@@ -124,7 +124,10 @@ def test_what_is_removed_is_followed_no_longer_and_keeps_its_row(desk: Desk) -> 
 def test_what_was_removed_can_be_asked_for_again_by_the_same_words(desk: Desk) -> None:
     wish = settle(desk, ask(desk, "@news"))
     remove(desk, wish)
-    assert ask(desk, "@news") == wish
+    # By then the name may stand for another channel: Telegram is asked anew.
+    assert ask(desk, "@news") != wish
+    assert [about(each, "row") for each in followed(desk)] == [(None,)]
+    assert settle(desk, ask(desk, "@news")) == wish
     assert [about(each, "id", "row") for each in followed(desk)] == [(wish, 1)]
 
 
@@ -133,6 +136,18 @@ def test_what_was_removed_can_be_asked_for_again_by_other_words(desk: Desk) -> N
     remove(desk, wish)
     assert settle(desk, ask(desk, "t.me/news")) == wish
     assert [about(each, "id", "asked") for each in followed(desk)] == [(wish, "t.me/news")]
+
+
+def test_how_a_channel_is_or_was_followed(desk: Desk) -> None:
+    wish = settle(desk, ask(desk, "@daily"), DAILY, joined=True)
+    settle(desk, ask(desk, "@news"))
+    (found, _) = followed(desk)
+    with desk.archive.read() as connection:
+        assert follow.of_channel(connection, 1) == found
+        assert follow.of_channel(connection, 3) is None
+    remove(desk, wish)
+    with desk.archive.read() as connection:
+        assert follow.of_channel(connection, 1) == found
 
 
 # How it stands

@@ -289,7 +289,10 @@ def test_an_archive_of_0001_keeps_all_its_rows(first: Path) -> None:
         "peers": [],
     }
     assert after.keys() == before.keys()
-    added = {"post_versions": {"forward_imported": 0, "scheduled": 0}, "attachments": {"download_id": None}}
+    added: dict[str, dict[str, Any]] = {
+        "post_versions": {"forward_imported": 0, "scheduled": 0},
+        "attachments": {"download_id": None},
+    }
     for name, found in before.items():
         assert after[name] == [row | added.get(name, {}) for row in found], name
     assert Archive.open(first.parent).check_database() == []

@@ -124,8 +124,10 @@ def test_sources_are_called_as_they_are_archived_else_as_telegram_named_them(des
         channel(2, "as a peer"),
         Channel(PeerKind.CHANNEL, 3, "Times", "times"),
         channel(3, "A person", PeerKind.USER),
+        channel(3, "A group", PeerKind.GROUP),
         channel(4),
     )
+    desk.add(arrived(1))
     channels = {(PeerKind.CHANNEL, number) for number in (2, 3, 5)}
     with desk.archive.read() as connection:
         assert read.peer_names(connection, channels | {(PeerKind.USER, 3), (PeerKind.USER, 2)}) == {

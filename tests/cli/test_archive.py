@@ -61,8 +61,9 @@ def test_doctor(sample: Path) -> None:
 def test_doctor_without_an_archive_says_how_to_make_one(empty: Path) -> None:
     status, states, details = checks(empty)
     assert status == 0
-    assert [name for name, state in states.items() if state != "ok"] == ["archive"]
+    assert [name for name, state in states.items() if state != "ok"] == ["archive", "Telegram login"]
     assert f"--archive {empty} import" in details["archive"]
+    assert "provenance login" in details["Telegram login"]
     assert not empty.exists()
     assert "import" in in_process("doctor", archive=empty).out
 

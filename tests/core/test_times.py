@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from provenance.core import times
 from provenance.core.model import AttachmentKind, ForwardHeader, Media, PeerKind, Sighting, Source, Version
-from provenance.core.times import Basis, dated, sightings, uploaded_early
+from provenance.core.times import Basis, dated, duration, sightings, uploaded_early
 from tests.core.build import FOLDER, NEWS, NOON, SEEN, channel, file, held, hour, sighting, version
 
 A, B = file(1), file(2, seed=9)
@@ -24,7 +25,8 @@ CLAIM = NOON.replace(year=2020)
         ({"uploaded_at": hour(-0.1)}, NOON, Basis.POSTED, ()),
         ({"uploaded_at": hour(-1)}, NOON, Basis.POSTED, (times.UPLOADED_EARLIER.format(before="1 h"),)),
         ({"uploaded_at": hour(-1), "scheduled": True}, NOON, Basis.POSTED, (times.SCHEDULED,)),
-        ({"uploaded_at": hour(-1), "forward": ForwardHeader("Name", at=hour(-1))}, NOON, Basis.POSTED, ()),
+        # What a forward shows was uploaded for somebody else's post.
+        ({"uploaded_at": hour(-9), "forward": ForwardHeader("Name", at=hour(-1))}, NOON, Basis.POSTED, ()),
         ({"uploaded_at": NOON + timedelta(minutes=1)}, NOON, Basis.POSTED, ()),
         (
             {"uploaded_at": NOON + timedelta(seconds=61)},
@@ -134,6 +136,22 @@ def test_when_an_upload_was_early(about: dict[str, Any], early: bool) -> None:
     assert uploaded_early(sighting(**about)) is early
 
 
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(), "0 s"),
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(minutes=1), "1 min"),
+        (timedelta(seconds=61), "1 min 1 s"),
+        (timedelta(hours=2, minutes=5, seconds=9), "2 h 5 min"),
+        (timedelta(days=3, hours=4, minutes=59), "3 d 4 h"),
+        (timedelta(days=800), "2 y 69 d"),
+    ],
+)
+def test_duration(span: timedelta, words: str) -> None:
+    assert duration(span) == words
+
+
 def one(versions: Sequence[Version], of: int = 1) -> Sighting:
     (found,) = [each for each in sightings(versions) if each.file.id == of]
     return found
@@ -233,8 +251,36 @@ def test_an_image_that_we_saw_another_one_in_place_of_was_swapped_in() -> None:
     assert dated(found[2]) == times.Dated(hour(7), Basis.OBSERVED, (times.SEEN_SWAPPED,))
 
 
+def test_a_hidden_swap_is_dated_by_an_edit_that_another_version_tells() -> None:
+    # A reaction hides the edit again; an export or another reading of the post shows it.
+    swapped = one([seen(5, A), seen(7, B), seen(9, B, edited_at=hour(6))], of=2)
+    assert (swapped.media, swapped.swapped_at) == (Media.SWAPPED, hour(6))
+    assert dated(swapped) == times.Dated(hour(6), Basis.POSTED, (times.SWAPPED,))
+
+
+def test_an_edit_after_we_saw_the_image_is_not_the_one_that_brought_it() -> None:
+    swapped = one([seen(5, A), seen(7, B), seen(9, B, edited_at=hour(8))], of=2)
+    assert dated(swapped) == times.Dated(hour(7), Basis.OBSERVED, (times.SEEN_SWAPPED,))
+    # Our clock may be a little behind.
+    late = replace(swapped, swapped_at=hour(7) + timedelta(minutes=1))
+    assert dated(late).warnings == (times.SWAPPED,)
+
+
+def test_within_one_second_versions_count_as_they_were_written_down() -> None:
+    assert media(seen(5, B, id=2), seen(5, A, id=3)) == {2: Media.ORIGINAL, 1: Media.SWAPPED}
+    assert media(seen(5, A, id=2), seen(5, B, id=3)) == {1: Media.ORIGINAL, 2: Media.SWAPPED}
+
+
 def test_an_image_that_comes_back_before_our_eyes_was_there_from_the_start() -> None:
-    assert media(seen(5, A), seen(6, B), seen(7, A)) == {1: Media.ORIGINAL, 2: Media.SWAPPED}
+    versions = [seen(5, A, text="to begin with"), seen(6, B), seen(7, A, text="and back")]
+    assert media(*versions) == media(*versions[::-1]) == {1: Media.ORIGINAL, 2: Media.SWAPPED}
+    assert one(versions[::-1]).text == "to begin with"
+
+
+def test_when_an_export_was_imported_says_nothing() -> None:
+    first, second = version(A, text="a", observed_at=hour(9)), version(A, id=2, text="b", observed_at=hour(8))
+    assert one([first, second]).text == "a"
+    assert one([replace(first, observed_at=hour(7)), second]).text == "a"
 
 
 @pytest.mark.parametrize(
@@ -291,6 +337,13 @@ def test_media_before_and_after_an_edit(before: Any, after: Any, found: dict[int
     assert media(version(held=(before,)), version(id=2, edited_at=hour(1), held=(after,))) == found
 
 
+def test_a_thumbnail_bears_the_media_id_of_its_document_and_is_not_it() -> None:
+    thumbnail = held(B, media_id=7, kind=AttachmentKind.DOCUMENT_THUMBNAIL)
+    before = version(held=(thumbnail, held(CLOSE, 2, position=1, media_id=8)))
+    after = version(id=2, edited_at=hour(1), held=(held(A, 3, media_id=7, kind=AttachmentKind.DOCUMENT),))
+    assert media(before, after)[1] is Media.SWAPPED
+
+
 @pytest.mark.parametrize(
     ("export", "download", "found"),
     [
@@ -306,7 +359,7 @@ def test_an_export_and_a_download_of_one_picture_are_no_dispute(export: Any, dow
     assert set(media(version(export), ours).values()) == found
 
 
-PREVIEW = {"kind": AttachmentKind.WEB_PAGE}
+PREVIEW: dict[str, Any] = {"kind": AttachmentKind.WEB_PAGE}
 
 
 def test_previews_of_links_come_and_change_without_an_edit() -> None:
@@ -367,8 +420,9 @@ WHOLE = ForwardHeader(None, PeerKind.CHANNEL, 9, 77, hour(-1))
 def test_of_several_headers_the_one_that_tells_most(
     headers: list[ForwardHeader | None], fullest: ForwardHeader | None
 ) -> None:
-    versions = [version(A, id=number, forward=header) for number, header in enumerate(headers, 1)]
-    assert one(versions).forward == one(versions[::-1]).forward == fullest
+    for told in (headers, headers[::-1]):
+        versions = [version(A, id=n, edited_at=hour(n), forward=header) for n, header in enumerate(told, 1)]
+        assert one(versions).forward == fullest
 
 
 def test_a_media_id_that_one_version_lacks_is_taken_from_another() -> None:
@@ -381,7 +435,7 @@ def test_a_media_id_that_one_version_lacks_is_taken_from_another() -> None:
 
 def test_a_post_is_scheduled_where_one_version_says_so() -> None:
     # Exports do not tell.
-    assert one([version(A), seen(5, A, scheduled=True)]).scheduled
+    assert one([version(A), seen(5, A, scheduled=True, edited_at=hour(1))]).scheduled
     assert not one([version(A), seen(5, A)]).scheduled
 
 

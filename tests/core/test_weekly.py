@@ -1,7 +1,7 @@
 """Weeks and what happened in them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -190,3 +190,87 @@ def test_the_match_is_with_the_first_seen() -> None:
     found = repost.match(repost.this_week[1])
     assert found is not None
     assert found.distance == 7
+
+
+# When the daemon makes its report
+
+MONDAY_AT_SIX = weekly.ReportTime(0, time(6), UTC_ZONE)
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "since"),
+    [
+        (datetime(2024, 12, 23, 5, 59, 59, tzinfo=UTC), "2024-W50", datetime(2024, 12, 16, 6, tzinfo=UTC)),
+        (datetime(2024, 12, 23, 6, tzinfo=UTC), "2024-W51", datetime(2024, 12, 23, 6, tzinfo=UTC)),
+        (datetime(2024, 12, 25, 1, tzinfo=UTC), "2024-W51", datetime(2024, 12, 23, 6, tzinfo=UTC)),
+        (datetime(2024, 12, 30, 5, 59, 59, tzinfo=UTC), "2024-W51", datetime(2024, 12, 23, 6, tzinfo=UTC)),
+        (datetime(2025, 1, 6, 7, tzinfo=UTC), "2025-W01", datetime(2025, 1, 6, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_report_is_due_from_its_moment_to_the_next(now: datetime, name: str, since: datetime) -> None:
+    assert MONDAY_AT_SIX.due(now) == (name, since)
+
+
+@pytest.mark.parametrize(
+    ("weekday", "name", "day"),
+    [(0, "2024-W51", 23), (1, "2024-W51", 24), (2, "2024-W51", 25), (3, "2024-W50", 19), (6, "2024-W50", 22)],
+)
+def test_whatever_the_day_the_week_reported_is_over(weekday: int, name: str, day: int) -> None:
+    now = datetime(2024, 12, 25, 12, tzinfo=UTC)  # a Wednesday
+    told, since = weekly.ReportTime(weekday, time(6), UTC_ZONE).due(now)
+    assert (told, since) == (name, datetime(2024, 12, day, 6, tzinfo=UTC))
+    assert week(told, UTC_ZONE).end <= since
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "since"),
+    [
+        ("Europe/Kyiv", datetime(2024, 12, 23, 3, 59, 59, tzinfo=UTC), datetime(2024, 12, 23, 4, tzinfo=UTC)),
+        ("America/New_York", datetime(2024, 12, 23, 10, 59, 59, tzinfo=UTC), datetime(2024, 12, 23, 11, tzinfo=UTC)),
+        ("Asia/Kolkata", datetime(2024, 12, 23, 0, 29, 59, tzinfo=UTC), datetime(2024, 12, 23, 0, 30, tzinfo=UTC)),
+        ("Pacific/Kiritimati", datetime(2024, 12, 22, 15, 59, 59, tzinfo=UTC), datetime(2024, 12, 22, 16, tzinfo=UTC)),
+    ],
+)
+def test_the_moment_is_that_of_the_zone(zone: str, before: datetime, since: datetime) -> None:
+    when = weekly.ReportTime(0, time(6), ZoneInfo(zone))
+    assert when.due(before)[0] == "2024-W50"
+    assert when.due(since) == ("2024-W51", since)
+
+
+@pytest.mark.parametrize(
+    ("monday", "hour_in_utc", "name"),
+    [
+        (datetime(2024, 3, 25, tzinfo=UTC), 5, "2024-W12"),
+        (datetime(2024, 4, 1, tzinfo=UTC), 4, "2024-W13"),  # the clocks went forward the day before
+        (datetime(2024, 10, 21, tzinfo=UTC), 4, "2024-W42"),
+        (datetime(2024, 10, 28, tzinfo=UTC), 5, "2024-W43"),  # and back
+    ],
+)
+def test_the_moment_moves_with_the_clocks(monday: datetime, hour_in_utc: int, name: str) -> None:
+    when = weekly.ReportTime(0, time(6), ZoneInfo("Europe/Berlin"))
+    moment = monday.replace(hour=hour_in_utc)
+    assert when.due(moment) == (name, moment)
+    assert when.due(moment - timedelta(seconds=1))[0] != name
+
+
+@pytest.mark.parametrize("monday", [datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 10, 28, tzinfo=UTC)])
+def test_at_midnight_after_the_clocks_moved_it_is_the_week_that_ends_there(monday: datetime) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    name, since = weekly.ReportTime(0, time(0), zone).due(monday.replace(hour=12))
+    assert week(name, zone).end == since
+
+
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    ZONES,
+    st.integers(0, 6),
+    st.integers(4, 23),  # no clock of these zones moves at these hours
+)
+def test_what_is_due_is_a_week_that_is_over_and_no_older_than_it_must_be(
+    now: datetime, zone: ZoneInfo, weekday: int, hour_of_day: int
+) -> None:
+    when = weekly.ReportTime(weekday, time(hour_of_day), zone)
+    name, since = when.due(now)
+    assert since <= now < since + timedelta(days=7, hours=1)
+    assert week(name, zone).end <= since < week(name, zone).end + timedelta(days=7)
+    assert when.due(since) == (name, since)

@@ -36,6 +36,9 @@ class _Item:
     top: int = 0
     has_holes: bool = False
     to_sweep: bool = False
+    thorough: bool = False
+    """The sweep goes on to the beginning, not one page after each comparison."""
+    missing: int = 0
 
 
 class Agenda:
@@ -76,22 +79,31 @@ class Agenda:
             item.due_at = min(item.due_at, max(self._seconds(), item.compared_at + _AT_LEAST))
             self._changed.set()
 
-    def compared(self, of: Follow, top: int, *, holes: bool) -> None:
-        """The newest posts of a channel have been looked at; `top` is its highest number."""
-        if item := self._items.get(of.id):
-            item.compared_at = self._seconds()
-            item.due_at = item.compared_at + self._every
-            item.top, item.has_holes, item.to_sweep = top, holes, True
+    def compared(self, of: Follow, top: int, *, holes: bool, missing: int = 0) -> bool:
+        """The newest posts of a channel have been looked at; `top` is its highest number.
+
+        Returns whether all its posts are to be looked at again, since `missing` of them are: once for each such number.
+        """
+        item = self._items.get(of.id)
+        if item is None:
+            return False
+        item.compared_at = self._seconds()
+        item.due_at = item.compared_at + self._every
+        item.top, item.has_holes, item.to_sweep = top, holes, True
+        anew = missing > 0 and missing != item.missing
+        item.thorough, item.missing = item.thorough or anew, missing
+        return anew
 
     def filled(self, of: Follow) -> None:
         """A channel has no hole any more."""
         if item := self._items.get(of.id):
             item.has_holes = False
 
-    def swept(self, of: Follow) -> None:
-        """A channel has had its second look at older posts for this time."""
+    def swept(self, of: Follow, *, done: bool = True) -> None:
+        """A channel has had a second look at a page of older posts; `done`: at the oldest of them."""
         if item := self._items.get(of.id):
-            item.to_sweep = False
+            item.thorough = item.thorough and not done
+            item.to_sweep = item.thorough
 
     def leave(self, of: Follow) -> None:
         """A channel could not be read: it is left alone until the archive says that it may be tried again."""

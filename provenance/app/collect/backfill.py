@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from threading import Event
 
 from provenance.app import clock
 from provenance.app.analyse import analyse
 from provenance.app.collect import channels, pauses
+from provenance.app.collect.derive import Stopped
 from provenance.app.collect.files import Files
 from provenance.app.collect.history import History
 from provenance.app.collect.intake import Intake
@@ -58,8 +60,12 @@ async def backfill(
         work = _Backfill(archive, collecting, progress, run, since, limit)
         await work.run(wanted)
         # In a thread, so that a signal is still heard.
-        refused = dict(await asyncio.to_thread(analyse, archive, sandbox, progress))
-        await asyncio.to_thread(resolve, archive, run.id, progress)
+        stoppable = _Stoppable(progress)
+        try:
+            refused = dict(await asyncio.to_thread(analyse, archive, sandbox, stoppable))
+            await asyncio.to_thread(resolve, archive, run.id, stoppable)
+        finally:
+            stoppable.asked.set()
         with archive.read() as connection:
             places = read.places(connection, refused)
             waiting, _ = downloads.counts(connection)
@@ -78,6 +84,26 @@ async def backfill(
             waiting=waiting,
             problems=tuple(run.problems),
         )
+
+
+class _Stoppable:
+    """Progress that ends the work of a thread at its next step, when nobody waits for it any more."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.asked = Event()
+        self._progress = progress
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        self._stop()
+        self._progress.stage(name, total)
+
+    def advance(self, steps: int = 1) -> None:
+        self._stop()
+        self._progress.advance(steps)
+
+    def _stop(self) -> None:
+        if self.asked.is_set():
+            raise Stopped
 
 
 class _Backfill:
@@ -104,13 +130,15 @@ class _Backfill:
         self._taken = dict[int, int]()
 
     async def run(self, wanted: set[int]) -> None:
-        for wish in sorted(wanted):
-            await self._connected(partial(self._channel, wish))
-        waiting, _ = await self.intake.read(downloads.counts)
-        if waiting:
-            self._progress.stage("Downloading images", waiting)
-            await self._connected(self._download)
-        await self._telegram.disconnect()
+        try:
+            for wish in sorted(wanted):
+                await self._connected(partial(self._channel, wish))
+            waiting, _ = await self.intake.read(downloads.counts)
+            if waiting:
+                self._progress.stage("Downloading images", waiting)
+                await self._connected(self._download)
+        finally:
+            await self._telegram.disconnect()
 
     async def _connected(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do some work, as often as the connection is lost meanwhile: what was taken in is not asked for again."""
@@ -137,10 +165,11 @@ class _Backfill:
                 await channels.settle(self._telegram, self.intake, of)
                 of = await self._follow(wish)
             of = replace(of, since=self._since or of.since)
-            seen = await self._history.newest(of)
+            first = max(1, min(PAGE, self._room(of)))
+            seen = await self._history.newest(of, first, page=first)
             self._got(of, seen.changed)
             self._progress.stage(of.channel.title if of.channel else of.asked, max(seen.total, 1))
-            self._progress.advance(min(PAGE, seen.total))
+            self._progress.advance(min(first, seen.total))
             while (room := self._room(of)) > 0:
                 found = await self._history.fill(of, seen.top, min(PAGE, room))
                 if found < 0:
@@ -149,7 +178,7 @@ class _Backfill:
                 self._progress.advance(found)
             await self.intake.write(lambda connection: follow.checked(connection, of.id, clock.now()))
         except (ChannelRefused, Refused) as error:
-            why = error.message if isinstance(error, ChannelRefused) else error.name
+            why = channels.reason(error)
             self._run.problems.append(Problem(of.asked, why))
             self.refused = True
             await channels.trouble(self.intake, of, why)

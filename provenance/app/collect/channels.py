@@ -13,7 +13,7 @@ from provenance.archive.store import Archive, Connection
 from provenance.core.answers import Follow, Suggestion
 from provenance.errors import ChannelRefused, NothingFound, NotLoggedIn, SessionInUse
 from provenance.sources.telegram import peers, session
-from provenance.sources.telegram.client import Telegram
+from provenance.sources.telegram.client import Refused, Telegram
 from provenance.sources.telegram.session import Access
 
 
@@ -36,6 +36,7 @@ async def add(
     for name in names:
         peers.well_formed(name)
     with archive.write() as connection:
+        before = {each.id for each in follow.followed(connection)}
         wishes = {follow.ask(connection, name, join=join, since=since, now=clock.now()) for name in names}
     refused: list[ChannelRefused] = []
     waiting = None
@@ -49,8 +50,9 @@ async def add(
                             await settle(telegram, intake, wish)
                         except ChannelRefused as error:
                             refused.append(error)
-                            with archive.write() as connection:
-                                follow.remove(connection, wish.id, clock.now())
+                            if wish.id not in before:
+                                with archive.write() as connection:
+                                    follow.remove(connection, wish.id, clock.now())
     except SessionInUse:
         waiting = "The running daemon will ask Telegram about what has no number yet, within seconds."
     except NotLoggedIn as error:
@@ -76,6 +78,11 @@ async def settle(telegram: Telegram, intake: Intake, wish: Follow) -> None:
         follow.settle(connection, wish.id, row, found.access_hash, joined=found.joined)
 
     await intake.write(change)
+
+
+def reason(refused: ChannelRefused | Refused) -> str:
+    """Why a channel cannot be read, without its name."""
+    return str(refused.facts["what"]) if isinstance(refused, ChannelRefused) else peers.words(refused)
 
 
 async def trouble(intake: Intake, of: Follow, why: str) -> None:

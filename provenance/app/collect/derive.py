@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from concurrent.futures import CancelledError
 from datetime import datetime
 from threading import Event
 
@@ -75,7 +74,7 @@ class Deriver:
                     await asyncio.to_thread(self.once, arrived=arrived)
                 arrived, attempts = True, 0
                 await self._arrived.wait()
-            except (Stopped, CancelledError):
+            except Stopped:
                 return
             except ProvenanceError as error:
                 if self._progress.asked.is_set():
@@ -105,9 +104,11 @@ class Deriver:
             try:
                 async with self._alone:
                     await asyncio.to_thread(self._report, weekly.week(week, when.zone), since)
-            except (Stopped, CancelledError):
+            except Stopped:
                 return
             except ProvenanceError as error:
+                if self._progress.asked.is_set():
+                    return
                 log.warning("the report of %s could not be made: %s", week, error)
             await asyncio.sleep(_REPORT_SECONDS)
 

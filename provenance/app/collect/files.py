@@ -119,7 +119,7 @@ class Files:
         except Refused as refused:
             await self._put_off(what, f"Telegram refuses it ({refused.name})")
         except ChannelRefused as refused:
-            await self._put_off(what, refused.message)
+            await self._put_off(what, f"its channel: {refused.facts['what']}")
         finally:
             target.unlink(missing_ok=True)
             self._busy.discard(what.id)

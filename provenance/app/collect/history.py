@@ -38,26 +38,30 @@ class Seen:
 class History:
     """Looks at channels' histories through one connection and takes in what they hold."""
 
-    def __init__(self, telegram: Telegram, intake: Intake, policy: Policy) -> None:
+    def __init__(self, telegram: Telegram, intake: Intake, policy: Policy, *, whole: bool = True) -> None:
+        """`whole`: the history from its beginning is wanted, not only what comes after the oldest post archived."""
         self._telegram = telegram
         self._intake = intake
         self._policy = policy
+        self._whole = whole
 
-    async def newest(self, of: Follow, posts: int = PAGE) -> Seen:
-        """Look at the newest `posts` posts. Raises ChannelRefused, and what `Telegram.call` raises."""
-        told = await self._page(of)
+    async def newest(self, of: Follow, posts: int = PAGE, *, page: int = PAGE) -> Seen:
+        """Look at the newest `posts` posts, `page` of them at once, and at one page at least.
+
+        Raises ChannelRefused, and what `Telegram.call` raises.
+        """
+        told = await self._page(of, limit=page)
         if not told.ids:
             # An empty answer is believed only when it comes twice.
-            told = await self._page(of)
+            told = await self._page(of, limit=page)
         if not told.ids:
-            await self._missing(of, told, 1, _LAST)
-            return Seen(0, told.total, 0, 0)
+            return Seen(0, told.total, 0, await self._missing(of, told, 1, _LAST))
         top, oldest = max(told.ids), min(told.ids)
         changed = await self._take(of, told, oldest, top)
         changed += await self._missing(of, told, oldest, _LAST)
         looked = len(told.ids)
         while looked < posts and oldest > 1:
-            older = await self._page(of, before=oldest)
+            older = await self._page(of, before=oldest, limit=page)
             if not older.ids:
                 changed += await self._missing(of, older, 1, oldest - 1)
                 break
@@ -100,13 +104,16 @@ class History:
         await self._intake.deleted(of, [number for number in ids if number not in there], told.at)
         return told
 
-    async def is_complete(self, of: Follow, seen: Seen) -> bool:
-        """Whether as many posts are archived, and not found deleted, as Telegram counts."""
+    async def holes(self, of: Follow, seen: Seen) -> bool:
+        """Whether something below the newest post has never been asked for, and is wanted."""
+        return await self._hole(of, seen.top) is not None
+
+    async def missing(self, of: Follow, seen: Seen) -> int:
+        """Return by how many posts Telegram counts more than are archived, where everything has been asked for."""
         row = of.row
-        if row is None or await self._hole(of, seen.top) is not None:
-            return False
-        held = await self._intake.read(lambda connection: coverage.count_alive(connection, row))
-        return held >= seen.total
+        if row is None or of.since is not None or not self._whole or await self.holes(of, seen):
+            return 0
+        return max(0, seen.total - await self._intake.read(lambda connection: coverage.count_alive(connection, row)))
 
     async def _hole(self, of: Follow, top: int) -> tuple[int, int] | None:
         row, since = of.row, of.since
@@ -115,6 +122,8 @@ class History:
 
         def look(connection: Connection) -> tuple[int, int] | None:
             floor = 1 if since is None else coverage.last_before(connection, row, since) + 1
+            if not self._whole:
+                floor = max(floor, min((first for first, _ in coverage.covered(connection, row)), default=top))
             return next(iter(coverage.holes(connection, row, floor, top)), None)
 
         return await self._intake.read(look)

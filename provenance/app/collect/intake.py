@@ -51,10 +51,9 @@ class Intake:
         if to.row is None or known is None:
             raise ValueError("a channel that Telegram has not been asked about has no posts")
         row, at = to.row, observed_at or clock.now()
-        arrived = [
-            Arrived(post, tuple((attachment, None) for attachment in post.attachments))
-            for post in {post.message_id: post for post in posts}.values()
-        ]
+        # Oldest first: the queue of downloads takes what was added last before the rest.
+        unique = sorted({post.message_id: post for post in posts}.items())
+        arrived = [Arrived(post, tuple((each, None) for each in post.attachments)) for _, post in unique]
 
         def change(connection: Connection) -> None:
             observe.add_channel(connection, known, at)

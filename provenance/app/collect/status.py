@@ -1,6 +1,7 @@
 """What the daemon tells others about itself: a small file beside the session, and systemd's notifications."""
 
 import json
+import logging
 import os
 import socket
 from dataclasses import asdict
@@ -12,6 +13,8 @@ import msgspec
 
 from provenance.app import clock
 from provenance.core.answers import Daemon
+
+log = logging.getLogger(__name__)
 
 _STALE_SECONDS = 60
 """A file that has not been written for so long is that of a daemon that is gone."""
@@ -34,6 +37,8 @@ def read(path: Path) -> Daemon | None:
         status = msgspec.convert(json.loads(path.read_bytes()), Daemon)
     except (OSError, ValueError, msgspec.ValidationError):
         return None
+    if status.updated_at.tzinfo is None:
+        return None
     if status.state != "stopped" and (clock.now() - status.updated_at).total_seconds() > _STALE_SECONDS:
         status.state = "gone"
         status.detail = "it has not been heard of since; it was killed, or the machine was switched off"
@@ -41,13 +46,16 @@ def read(path: Path) -> Daemon | None:
 
 
 def notify(message: str) -> None:
-    """Tell systemd, where it has started this process (sd_notify(3))."""
+    """Tell systemd, where it has started this process (sd_notify(3)). One that does not listen is no trouble."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-        connection.connect(f"\0{address[1:]}" if address.startswith("@") else address)
-        connection.sendall(message.encode())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+            connection.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+            connection.sendall(message.encode())
+    except OSError as error:
+        log.debug("systemd could not be told %s: %s", message, error)
 
 
 def _time(value: Any) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
@@ -33,6 +34,7 @@ from provenance.sources.telegram.live import Hint, Hints
 
 log = logging.getLogger(__name__)
 
+_THREADS = 4
 _STATUS_SECONDS = 2.0
 _LOOK_SECONDS = 2.0
 """How often it is looked whether a command has changed what is followed."""
@@ -42,6 +44,8 @@ _STEADY_SECONDS = 30
 
 async def watch(archive: Archive, collecting: Collecting, sandbox: Sandbox, stop: asyncio.Event) -> None:
     """Collect until `stop` is set. Raises NotLoggedIn, SessionInUse, AccountLost and the like; those end it."""
+    # Every thread keeps some memory of its own; SQLite takes one writer at a time anyway.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     with session.held(collecting.access.session), recorded(archive, "watch", []) as run:
         archive.files.clear_incoming()
         daemon = _Daemon(archive, collecting, sandbox, run.id)
@@ -74,7 +78,7 @@ class _Daemon:
         self._hints = Hints(collecting.policy)
         self._telegram = Telegram(collecting.access, collecting.requests_per_minute, self._flood)
         self._hints.listen(self._telegram)
-        self._history = History(self._telegram, self._intake, collecting.policy)
+        self._history = History(self._telegram, self._intake, collecting.policy, whole=collecting.backfill)
         self._agenda = Agenda(collecting.reconcile_every)
 
     async def run(self) -> None:
@@ -169,8 +173,8 @@ class _Daemon:
             try:
                 await self._turn(of, work)
             except (ChannelRefused, Refused) as refused:
-                why = refused.message if isinstance(refused, ChannelRefused) else refused.name
-                log.warning("%s", why)
+                why = channels.reason(refused)
+                log.warning("%s: %s", of.channel.title if of.channel else of.asked, why)
                 await channels.trouble(self._intake, of, why)
                 self._agenda.leave(of)
 
@@ -194,17 +198,22 @@ class _Daemon:
         seen = await self._history.newest(of, self._settings.recheck_posts)
         self._came_in(seen.changed)
         await self._intake.write(lambda connection: follow.checked(connection, of.id, clock.now()))
-        complete = await self._history.is_complete(of, seen)
-        self._agenda.compared(of, seen.top, holes=self._settings.backfill and not complete)
-        if of.swept_id is None and seen.oldest > 1:
+        holes = await self._history.holes(of, seen)
+        missing = await self._history.missing(of, seen)
+        if self._agenda.compared(of, seen.top, holes=holes, missing=missing):
+            what = f"Telegram counts {missing} posts more than are archived; all are looked at again"
+            await self._intake.problem(f"«{of.channel.title if of.channel else of.asked}»", what)
+            await self._intake.write(lambda connection: follow.swept(connection, of.id, seen.top + 1))
+        elif of.swept_id is None and seen.oldest > 1:
             await self._intake.write(lambda connection: follow.swept(connection, of.id, seen.oldest))
 
     async def _sweep(self, of: Follow) -> None:
+        further = None
         if of.swept_id is not None:
             further = await self._history.sweep(of, of.swept_id)
             await self._intake.write(lambda connection: follow.swept(connection, of.id, further))
             self._came_in(0)
-        self._agenda.swept(of)
+        self._agenda.swept(of, done=further is None)
 
     def _came_in(self, changed: int) -> None:
         if changed:

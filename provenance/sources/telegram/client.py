@@ -14,14 +14,14 @@ from aiolimiter import AsyncLimiter
 from telethon import TelegramClient, errors
 from telethon.errors.common import AuthKeyNotFound
 from telethon.tl import TLRequest, functions
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from provenance.errors import AccountLost, ChannelRefused, NotLoggedIn, Unreachable
 from provenance.sources.telegram.session import Access, account, open_client
 
 log = logging.getLogger(__name__)
 
-_ANSWER_SECONDS = 60
+ANSWER_SECONDS = 60
 """How long one answer may take before the connection counts as dead."""
 _ATTEMPTS = 5
 _LOST_ACCOUNT = (
@@ -94,7 +94,7 @@ class Telegram:
 
     async def _connect(self) -> None:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 await self.client.connect()
         except BaseException:
             # Half connected, Telethon would take the next try for done.
@@ -128,7 +128,7 @@ class Telegram:
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(_PASSING),
-                wait=wait_exponential_jitter(0.3, max=10, jitter=0.5),
+                wait=wait_exponential(0.3, max=10) + wait_random(0, 0.5),
                 stop=stop_after_attempt(_ATTEMPTS),
                 reraise=True,
             ):
@@ -157,7 +157,7 @@ class Telegram:
     async def _ask(self, request: TLRequest, *, paced: bool) -> Any:
         if paced:
             await self._pace.acquire()
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             return await self.client(request)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from telethon import errors
@@ -59,7 +59,8 @@ async def _fetch(telegram: Telegram, remote: Remote, target: Path, max_bytes: in
     finally:
         if getattr(parts, "_sender", None) is not None:
             # A part that failed leaves its borrowed connection behind otherwise.
-            await parts.close()
+            with suppress(KeyError):  # closed meanwhile, with all the others
+                await parts.close()
     if not length:
         raise Damaged("Telegram sent nothing")
     # Telethon takes short, empty and doubled answers for whole files.
@@ -81,8 +82,10 @@ def _writable(target: Path) -> Iterator[Callable[[bytes], object]]:
         raise Unwritable(error.strerror or error) from error
 
     def write(part: bytes) -> None:
+        left = memoryview(part)
         try:
-            stream.write(part)
+            while left:  # a disk that is nearly full takes less than all of it
+                left = left[stream.write(left) :]
         except OSError as error:
             raise Unwritable(error.strerror or error) from error
 

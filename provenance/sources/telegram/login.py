@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import qrcode
 from telethon import TelegramClient, errors
+from telethon.errors.common import AuthKeyNotFound
 
 from provenance.errors import LoginRefused, Unreachable
 from provenance.sources.telegram.client import name_of
@@ -32,7 +33,14 @@ async def login(access: Access, api_id: int, api_hash: str, ask: Ask, *, qr: boo
     """Log in, keep the session, and return how the account is called. Raises LoginRefused or Unreachable."""
     client = open_client(access, api_id, api_hash)
     try:
-        await client.connect()
+        try:
+            await client.connect()
+        except AuthKeyNotFound:
+            # Telegram has forgotten this session: only another one can be logged in.
+            await client.disconnect()
+            forget(access.session)
+            client = open_client(access, api_id, api_hash)
+            await client.connect()
         user = await client.get_me()
         if user is None:
             user = await (_by_qr(client, ask) if qr else _by_code(client, ask))
@@ -52,7 +60,7 @@ async def logout(access: Access, api_id: int, api_hash: str) -> bool:
     try:
         await client.connect()
         told = bool(await client.log_out())
-    except (OSError, asyncio.IncompleteReadError, TimeoutError, errors.RPCError):
+    except (OSError, asyncio.IncompleteReadError, TimeoutError, AuthKeyNotFound, errors.RPCError):
         told = False
     finally:
         if client.session is not None:
@@ -85,6 +93,8 @@ async def _by_qr(client: TelegramClient, ask: Ask) -> object:
                 return await token.wait(_QR_SECONDS)
             except TimeoutError:
                 await token.recreate()
+                if (user := await client.get_me()) is not None:  # it was scanned in this moment
+                    return user
     except errors.SessionPasswordNeededError:
         return await _password(client, ask)
     raise LoginRefused(what="the QR code was not scanned")

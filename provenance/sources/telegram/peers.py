@@ -1,5 +1,6 @@
 """From what a user wrote to a channel that can be read: names, links, invites, ids."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from telethon.tl import functions, types
 
 from provenance.core.model import Channel, PeerKind
 from provenance.errors import ChannelRefused, UsageProblem
+from provenance.sources.telegram import client
 from provenance.sources.telegram.client import Refused, Telegram
 
 _HOST = r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/"
@@ -76,8 +78,11 @@ async def resolve(telegram: Telegram, asked: str, *, join: bool) -> Found:
             answer = await telegram.call(functions.contacts.ResolveUsernameRequest(name))
             found = _found(asked, next(iter(answer.chats), None))
         if join and not found.joined:
-            await telegram.call(
-                functions.channels.JoinChannelRequest(types.InputChannel(found.channel.id, found.access_hash))
+            _joined(
+                asked,
+                await telegram.call(
+                    functions.channels.JoinChannelRequest(types.InputChannel(found.channel.id, found.access_hash))
+                ),
             )
             return Found(found.channel, found.access_hash, joined=True)
     except Refused as refused:
@@ -116,15 +121,27 @@ async def _invited(telegram: Telegram, asked: str, code: str, *, join: bool) -> 
         raise ChannelRefused(
             name=asked, what="an invite link opens only to members; add --join to let this account join"
         )
-    joined = await telegram.call(functions.messages.ImportChatInviteRequest(code))
-    return _found(asked, next(iter(getattr(joined, "chats", ())), None))
+    chats = _joined(asked, await telegram.call(functions.messages.ImportChatInviteRequest(code)))
+    return _found(asked, next(iter(chats), None))
+
+
+def _joined(asked: str, answer: object) -> list[object]:
+    """Return the chats that came with the answer to joining."""
+    if isinstance(answer, types.messages.ChatInviteJoinResultOk):
+        return list(getattr(answer.updates, "chats", ()))
+    raise ChannelRefused(name=asked, what="it has a web page to pass before joining; join it in the Telegram app")
 
 
 async def _numbered(telegram: Telegram, asked: str, number: int) -> Found:
     """A number tells no access hash: only a channel that this account has met can be found by it."""
     wanted = types.PeerChannel(number)
+
+    async def look_up() -> object:
+        async with asyncio.timeout(client.ANSWER_SECONDS):  # because Telethon may ask Telegram
+            return await telegram.client.get_input_entity(wanted)
+
     try:
-        known = await telegram.client.get_input_entity(wanted)
+        known = await telegram.persist(look_up, "GetChannelsRequest")
     except ValueError:
         # Telethon remembers the channels of every answer; the account's own chats may not have been among them.
         await telegram.call(
@@ -133,7 +150,7 @@ async def _numbered(telegram: Telegram, asked: str, number: int) -> Found:
             )
         )
         try:
-            known = await telegram.client.get_input_entity(wanted)
+            known = await telegram.persist(look_up, "GetChannelsRequest")
         except ValueError:
             raise ChannelRefused(
                 name=asked, what="this account has not met that channel; add it by its @name or link"

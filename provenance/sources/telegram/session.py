@@ -84,7 +84,7 @@ def account(access: Access) -> tuple[int, str]:
         return int(kept["api_id"]), str(kept["api_hash"])
     except FileNotFoundError:
         raise NotLoggedIn(directory=access.session.parent.parent) from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise SessionUnusable(session=access.session, what=error) from error
 
 
@@ -107,9 +107,11 @@ def open_client(access: Access, api_id: int, api_hash: str) -> TelegramClient:
     Floods, retries and reconnecting are left to the caller: Telethon's own would hide them.
     """
     connection, proxy = _through(access.proxy)
+    _trust(access.server)
     try:
         with _private():
             session = SQLiteSession(str(access.session))
+        access.session.chmod(0o600)
     except Exception as error:
         raise SessionUnusable(session=access.session, what=error) from error
     _point(session, access.server)
@@ -131,24 +133,26 @@ def open_client(access: Access, api_id: int, api_hash: str) -> TelegramClient:
     )
 
 
+def _trust(server: Server | None) -> None:
+    if server is None or server.public_key is None:
+        return
+    try:
+        rsa.add_key(server.public_key.encode(), old=False)
+    except Exception as error:  # its parsers have errors of their own
+        raise SettingsError(where="telegram.server.public_key_file", what="not an RSA key in PKCS#1") from error
+
+
 def _point(session: SQLiteSession, server: Server | None) -> None:
     """Point a session at another data centre, unless it has logged in to one of that house's others."""
-    if server is None:
-        return
-    if server.public_key is not None:
-        try:
-            rsa.add_key(server.public_key.encode(), old=False)
-        except (ValueError, IndexError) as error:
-            raise SettingsError(where="telegram.server.public_key_file", what="not an RSA key in PKCS#1") from error
-    if not session.auth_key or session.dc_id == server.dc:
+    if server is not None and (not session.auth_key or session.dc_id == server.dc):
         session.set_dc(server.dc, server.host, server.port)
 
 
 def _through(proxy: str | None) -> tuple[type, tuple[object, ...] | dict[str, object] | None]:
     if proxy is None:
         return ConnectionTcpFull, None
-    parts = urlsplit(proxy)
     try:
+        parts = urlsplit(proxy)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise SettingsError(where="telegram.proxy", what=error) from error
@@ -156,6 +160,8 @@ def _through(proxy: str | None) -> tuple[type, tuple[object, ...] | dict[str, ob
         raise SettingsError(where="telegram.proxy", what="it has to be SCHEME://HOST:PORT")
     if parts.scheme == "mtproxy":
         secret = parse_qs(parts.query).get("secret", [""])[0]
+        if not _is_secret(secret):
+            raise SettingsError(where="telegram.proxy", what="its secret has to be 16 bytes, in hex or base64")
         return ConnectionTcpMTProxyRandomizedIntermediate, (host, port, secret)
     if parts.scheme not in {"socks5", "socks4", "http"}:
         raise SettingsError(where="telegram.proxy", what=f"no such kind of proxy: {parts.scheme or proxy}")
@@ -163,6 +169,13 @@ def _through(proxy: str | None) -> tuple[type, tuple[object, ...] | dict[str, ob
     if parts.username is not None:
         named |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
     return ConnectionTcpFull, named
+
+
+def _is_secret(secret: str) -> bool:
+    try:
+        return len(ConnectionTcpMTProxyRandomizedIntermediate.normalize_secret(secret)) == 16
+    except ValueError:
+        return False
 
 
 def _lock(session: Path) -> Path:

@@ -25,10 +25,9 @@ from provenance.core.weekly import ReportTime
 from provenance.sources.telegram.client import Telegram
 from provenance.sources.telegram.convert import Policy
 from provenance.sources.telegram.session import Access, Server
-from tests.app.conftest import Desk
+from tests.app.conftest import Desk, jpeg
 from tests.telegram_dc import DataCentre
 from tests.telegram_dc.channels import Channel
-from tests.telegram_dc.clients import jpeg
 
 Answer = TypeVar("Answer")
 

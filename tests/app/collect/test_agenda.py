@@ -184,9 +184,10 @@ def test_what_is_added_has_its_turn_and_what_is_removed_has_none(agenda: Agenda)
     assert agenda.next() == (new, Work.COMPARE)
     agenda.compared(new, 5, holes=False)
     agenda.swept(new)
-    for gone in (lambda: agenda.is_due(TWO), lambda: agenda.compared(TWO, 1, holes=True), lambda: agenda.leave(TWO)):
-        gone()
-        assert agenda.next() is None
+    agenda.is_due(TWO)
+    agenda.compared(TWO, 1, holes=True)
+    agenda.leave(TWO)
+    assert agenda.next() is None
     assert agenda.by_channel(1002) is None
     assert agenda.by_channel(1009) == new
     assert (agenda.top(TWO), agenda.top(new)) == (0, 5)
@@ -211,6 +212,44 @@ def test_after_a_lost_connection_everything_is_due(agenda: Agenda) -> None:
         agenda.compared(job[0], 1, holes=False)
         agenda.swept(job[0])
     assert compared == {1, 2, 3}
+
+
+def test_one_page_of_older_posts_after_each_comparison(agenda: Agenda, clocks: Clocks) -> None:
+    agenda.update([ONE])
+    for _ in range(2):
+        assert agenda.next() == (ONE, Work.COMPARE)
+        assert not agenda.compared(ONE, 100, holes=False)
+        assert agenda.next() == (ONE, Work.SWEEP)
+        agenda.swept(ONE, done=False)
+        assert agenda.next() is None
+        clocks.passed += EVERY
+
+
+def test_where_posts_are_missing_all_older_ones_are_gone_through_once(agenda: Agenda, clocks: Clocks) -> None:
+    agenda.update([ONE])
+    assert agenda.compared(ONE, 100, holes=False, missing=3)
+    for done in (False, False, True):
+        assert agenda.next() == (ONE, Work.SWEEP)
+        agenda.swept(ONE, done=done)
+    assert agenda.next() is None
+    clocks.passed += EVERY
+    assert not agenda.compared(ONE, 100, holes=False, missing=3), "the same ones could not be had"
+    agenda.swept(ONE, done=False)
+    assert agenda.next() is None
+    assert agenda.compared(ONE, 100, holes=False, missing=4)
+
+
+def test_a_comparison_ends_no_pass_through_older_posts(agenda: Agenda) -> None:
+    agenda.update([ONE])
+    assert agenda.compared(ONE, 100, holes=False, missing=3)
+    agenda.swept(ONE, done=False)
+    assert not agenda.compared(ONE, 100, holes=False, missing=0)
+    agenda.swept(ONE, done=False)
+    assert agenda.next() == (ONE, Work.SWEEP)
+
+
+def test_who_is_not_followed_has_nothing_missing(agenda: Agenda) -> None:
+    assert not agenda.compared(WISH, 1, holes=True, missing=5)
 
 
 def test_counts(agenda: Agenda) -> None:
@@ -265,3 +304,13 @@ def test_a_sign_between_the_look_and_the_wait_is_not_lost() -> None:
     assert agenda.next() is None
     agenda.everything_is_due()
     assert waited(lambda: agenda.wait(30)) < 5
+
+
+def test_a_sign_that_was_looked_at_ends_no_later_wait() -> None:
+    agenda = Agenda(300)
+    agenda.update([ONE])
+    agenda.everything_is_due()
+    assert agenda.next() == (ONE, Work.COMPARE)
+    agenda.compared(ONE, 1, holes=False)
+    agenda.swept(ONE)
+    assert 0.1 < waited(lambda: agenda.wait(0.2)) < 5

@@ -10,8 +10,6 @@ from provenance.app.collect.settings import Collecting
 def test_the_settings_stay_as_they_were_told(collecting: Collecting) -> None:
     with pytest.raises(FrozenInstanceError):
         collecting.backfill = False  # type: ignore[misc]
-    with pytest.raises(AttributeError):
-        collecting.pase = 3  # type: ignore[attr-defined]
     changed = replace(collecting, recheck_posts=7)
     assert (changed.recheck_posts, collecting.recheck_posts) == (7, 100)
     assert changed.access is collecting.access

@@ -1,0 +1,261 @@
+"""What follows from what has come in: fingerprints, chains, the weekly report. And that it ends when it should."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from provenance.app import clock
+from provenance.app.collect.derive import Deriver, Stopped
+from provenance.app.runs import recorded
+from provenance.archive import schema
+from provenance.archive.store import Archive
+from provenance.core.weekly import ReportTime
+from provenance.images.sandbox import Limits, Sandbox
+from tests.app.collect.conftest import Collector, pictures
+from tests.app.conftest import jpeg
+from tests.telegram_dc import DataCentre
+from tests.telegram_dc.channels import Channel
+
+
+@pytest.fixture
+def news(dc: DataCentre, collector: Collector) -> Channel:
+    """A channel that is followed, and empty."""
+    channel = dc.channel("News", "news")
+    collector.follow(channel)
+    return channel
+
+
+def take(collector: Collector, channel: Channel) -> None:
+    """Bring in posts and files, and derive nothing from them."""
+    collector.take_newest(channel)
+    collector.drain()
+
+
+def deriver(archive: Archive, sandbox: Sandbox) -> Deriver:
+    with recorded(archive, "test", []) as run:
+        return Deriver(archive, sandbox, run.id)
+
+
+@pytest.fixture
+def own() -> Iterator[Sandbox]:
+    """Workers that a test may stop."""
+    with Sandbox(Limits(), workers=1) as sandbox:
+        yield sandbox
+
+
+async def reached(true: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - the work is in a thread
+            await asyncio.sleep(0.02)
+
+
+def test_what_lay_there_is_measured_and_resolved(dc: DataCentre, news: Channel, collector: Collector) -> None:
+    first, _ = pictures(dc, news, 1, 2)
+    news.post(forward=(news, first))
+    take(collector, news)
+    assert collector.rows(schema.fingerprints) == []
+    deriver(collector.archive, collector.sandbox).once(arrived=False)
+    assert len(collector.rows(schema.fingerprints)) == 2
+    assert len(collector.derived()) == 2
+    assert [row.kind for row in collector.rows(schema.links)] == ["forward"]
+
+
+def test_what_arrives_later_joins_what_was_there(dc: DataCentre, news: Channel, collector: Collector) -> None:
+    pictures(dc, news, 1)
+    take(collector, news)
+    made = deriver(collector.archive, collector.sandbox)
+    made.once(arrived=False)
+    pictures(dc, news, 2)
+    news.post("again", dc.photo(jpeg(1)))
+    take(collector, news)
+    made.once(arrived=True)
+    assert len(collector.derived()) == 2
+    assert len(collector.rows(schema.links)) == 1
+
+
+def test_a_file_that_is_no_image_becomes_a_problem_once(dc: DataCentre, news: Channel, collector: Collector) -> None:
+    news.post(media=dc.document(b"no image at all", "image/png", "a.png"))
+    take(collector, news)
+    made = deriver(collector.archive, collector.sandbox)
+    made.once(arrived=False)
+    made.once(arrived=False)
+    (problem,) = collector.rows(schema.run_problems)
+    assert "«News», message 1" in problem.place
+    assert "not an image" in problem.what
+
+
+def test_it_works_whenever_it_is_woken(dc: DataCentre, news: Channel, collector: Collector) -> None:
+    pictures(dc, news, 1)
+    take(collector, news)
+
+    async def run() -> None:
+        made = deriver(collector.archive, collector.sandbox)
+        working = asyncio.ensure_future(made.run())
+        await reached(lambda: len(collector.rows(schema.pictures)) == 1)
+        pictures(dc, news, 2)
+        await asyncio.to_thread(take, collector, news)
+        await asyncio.sleep(0.1)
+        assert len(collector.rows(schema.pictures)) == 1, "nobody has woken it"
+        made.wake()
+        await reached(lambda: len(collector.rows(schema.pictures)) == 2)
+        assert not working.done()
+        working.cancel()
+        await asyncio.wait({working})
+
+    asyncio.run(run())
+
+
+def test_stopped_it_ends_by_itself_and_leaves_the_rest_for_the_next(
+    dc: DataCentre, news: Channel, collector: Collector, own: Sandbox
+) -> None:
+    pictures(dc, news, *range(1, 13))
+    take(collector, news)
+
+    async def run() -> None:
+        made = deriver(collector.archive, own)
+        working = asyncio.ensure_future(made.run())
+        await asyncio.sleep(0.05)
+        made.stop()
+        await asyncio.wait_for(working, 10)
+
+    asyncio.run(run())
+    deriver(collector.archive, collector.sandbox).once(arrived=False)
+    assert len(collector.derived()) == 12
+
+
+def test_a_stop_is_heard_between_two_steps(dc: DataCentre, news: Channel, collector: Collector, own: Sandbox) -> None:
+    pictures(dc, news, 1)
+    take(collector, news)
+    made = deriver(collector.archive, own)
+    made.stop()
+    with pytest.raises(Stopped):
+        made.once(arrived=False)
+    assert collector.rows(schema.pictures) == []
+
+
+def test_an_archive_in_trouble_is_tried_again(
+    dc: DataCentre, news: Channel, collector: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    pictures(dc, news, 1)
+    take(collector, news)
+    database = collector.archive.database
+    aside = database.with_name("aside.db")
+
+    async def run() -> None:
+        made = deriver(collector.archive, collector.sandbox)
+        content = database.read_bytes()
+        database.rename(aside)
+        database.write_bytes(b"not a database at all" * 500)
+        working = asyncio.ensure_future(made.run())
+        await reached(lambda: any("Trying again" in each.message for each in caplog.records))
+        database.unlink()
+        aside.rename(database)
+        assert database.read_bytes()[:16] == content[:16]
+        await reached(lambda: len(collector.rows(schema.pictures)) == 1)
+        working.cancel()
+        await asyncio.wait({working})
+
+    with caplog.at_level(logging.WARNING, "provenance"):
+        asyncio.run(run())
+
+
+# The weekly report
+
+
+def due(days_ago: int = 1, zone: str = "UTC") -> ReportTime:
+    """A report time whose moment was so many days ago."""
+    tz = ZoneInfo(zone)
+    moment = clock.now().astimezone(tz) - timedelta(days=days_ago)
+    return ReportTime(moment.weekday(), time(0, 0), tz)
+
+
+def report(collector: Collector, when: ReportTime, seconds: float = 0, made: int = 1) -> None:
+    """Let the reports that are due be made, until there are so many (or for so long)."""
+
+    async def run() -> None:
+        working = asyncio.ensure_future(deriver(collector.archive, collector.sandbox).report_weekly(when))
+        if seconds:
+            await asyncio.sleep(seconds)
+        else:
+            await reached(lambda: len(collector.rows(schema.reports)) >= made)
+        working.cancel()
+        await asyncio.wait({working})
+
+    asyncio.run(run())
+
+
+def monday_of(name: str) -> datetime:
+    return datetime.fromisocalendar(int(name[:4]), int(name[-2:]), 1).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def reported(dc: DataCentre, news: Channel, collector: Collector) -> ReportTime:
+    """Posts in the week that is to be reported."""
+    when = due()
+    week, _ = when.due(clock.now())
+    for hours in (30, 60):
+        at = monday_of(week) + timedelta(hours=hours)
+        news.post("a photo", dc.photo(jpeg(1), at), date=at)
+    take(collector, news)
+    deriver(collector.archive, collector.sandbox).once(arrived=False)
+    return when
+
+
+def test_the_report_that_is_due_is_made(reported: ReportTime, collector: Collector) -> None:
+    report(collector, reported)
+    week, _ = reported.due(clock.now())
+    (row,) = collector.rows(schema.reports)
+    assert row.week == week
+    folder = collector.archive.directory / "reports"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"report-{week}.{kind}" for kind in ("csv", "html", "json")
+    ]
+    document = json.loads((folder / f"report-{week}.json").read_text())
+    assert (document["week"], document["totals"]["posts"], document["totals"]["reposted"]) == (week, 2, 1)
+
+
+def test_it_is_made_once(reported: ReportTime, collector: Collector) -> None:
+    report(collector, reported)
+    report(collector, reported, seconds=0.5)
+    assert len(collector.rows(schema.reports)) == 1
+
+
+def test_a_report_that_somebody_made_too_early_is_made_again(reported: ReportTime, collector: Collector) -> None:
+    week, since = reported.due(clock.now())
+    with collector.archive.write() as connection:
+        early = {"run_id": 1, "week": week, "made_at": since - timedelta(seconds=1), "sha256": "0" * 64}
+        connection.execute(schema.reports.insert(), early)
+    report(collector, reported, made=2)
+    report(collector, reported, seconds=0.5)
+    assert [row.week for row in collector.rows(schema.reports)] == [week, week]
+
+
+def test_a_week_without_posts_has_no_report(dc: DataCentre, news: Channel, collector: Collector) -> None:
+    pictures(dc, news, 1)  # of today
+    take(collector, news)
+    report(collector, due(), seconds=0.5)
+    assert collector.rows(schema.reports) == []
+    assert not (collector.archive.directory / "reports").exists()
+
+
+def test_a_report_that_cannot_be_written_is_said_and_ends_nothing(
+    reported: ReportTime, collector: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    (collector.archive.directory / "reports").write_text("in the way")
+
+    async def run() -> None:
+        made = deriver(collector.archive, collector.sandbox)
+        working = asyncio.ensure_future(made.report_weekly(reported))
+        await reached(lambda: any("could not be made" in each.message for each in caplog.records))
+        assert not working.done()
+        working.cancel()
+        await asyncio.wait({working})
+
+    with caplog.at_level(logging.WARNING, "provenance"):
+        asyncio.run(run())
+    assert collector.rows(schema.reports) == []
