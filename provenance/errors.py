@@ -70,7 +70,8 @@ class ArchiveError(ProvenanceError):
 class NoArchive(ArchiveError):
     template = "There is no archive in {directory}."
     hint = (
-        "Make one with `provenance --archive {directory} import telegram-export PATH`, or name another with --archive."
+        "Make one with `provenance --archive {directory} import telegram-export PATH` or `channels add @NAME`, "
+        "or name another with --archive."
     )
 
 

@@ -73,7 +73,7 @@ def channels() -> None:
 @channels.command("add")
 @click.argument("names", metavar="NAME|LINK|ID…", nargs=-1, required=True)
 @click.option("--join", is_flag=True, help="Join with this account: joined channels push their posts at once.")
-@click.option("--since", type=_DATE, help="Fetch the history back to this date (UTC) only.")
+@click.option("--since", type=_DATE, metavar="DATE", help="Fetch the history back to this date (UTC) only.")
 @as_json
 @pass_context
 def add(context: Context, names: tuple[str, ...], join: bool, since: datetime | None, json_: bool) -> None:
@@ -152,7 +152,7 @@ def suggest(context: Context, limit: int, json_: bool) -> None:
 
 @click.command()
 @click.argument("names", metavar="[NAME…]", nargs=-1)
-@click.option("--since", type=_DATE, help="Go back to this date (UTC) only.")
+@click.option("--since", type=_DATE, metavar="DATE", help="Go back to this date (UTC) only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N posts of each channel this time.")
 @as_json
 @pass_context
