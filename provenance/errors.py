@@ -151,7 +151,7 @@ class Unreachable(TelegramError):
 
 
 class ChannelRefused(TelegramError):
-    """`passing` is set where trying again later may help."""
+    """The fact `waits` is set where it is for others to act: an administrator has been asked."""
 
     template = "{name}: {what}."
 

@@ -50,7 +50,7 @@ async def add(
                             await settle(telegram, intake, wish)
                         except ChannelRefused as error:
                             refused.append(error)
-                            if wish.id not in before:
+                            if wish.id not in before and not error.facts.get("waits"):
                                 with archive.write() as connection:
                                     follow.remove(connection, wish.id, clock.now())
     except SessionInUse:

@@ -192,10 +192,16 @@ class _Daemon:
             await self._sweep(of)
 
     async def _compare(self, of: Follow) -> None:
-        if of.trouble is not None and not of.asked.strip().isdigit():
-            # Its access may be new, or its name may belong to another channel by now.
+        try:
+            seen = await self._history.newest(of, self._settings.recheck_posts)
+        except ChannelRefused:
+            if of.trouble is None:
+                raise
+            # Not for the first time: the way to it may be another one by now.
             await channels.settle(self._telegram, self._intake, of)
-        seen = await self._history.newest(of, self._settings.recheck_posts)
+            followed = await self._intake.read(follow.followed)
+            again = next((each for each in followed if each.id == of.id), of)
+            seen = await self._history.newest(again, self._settings.recheck_posts)
         self._came_in(seen.changed)
         await self._intake.write(lambda connection: follow.checked(connection, of.id, clock.now()))
         holes = await self._history.holes(of, seen)

@@ -86,7 +86,8 @@ async def resolve(telegram: Telegram, asked: str, *, join: bool) -> Found:
             )
             return Found(found.channel, found.access_hash, joined=True)
     except Refused as refused:
-        raise ChannelRefused(name=asked, what=words(refused)) from refused
+        waits = refused.name == "INVITE_REQUEST_SENT"
+        raise ChannelRefused(name=asked, what=words(refused), waits=waits) from refused
     return found
 
 

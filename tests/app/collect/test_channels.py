@@ -289,3 +289,11 @@ def test_the_most_credited_sources_that_are_not_followed_are_suggested(dc: DataC
 
 def test_an_empty_archive_suggests_nothing(collector: Collector) -> None:
     assert channels.suggestions(collector.archive, 10) == []
+
+
+def test_a_channel_whose_administrator_was_asked_stays_wished(dc: DataCentre, collector: Collector) -> None:
+    dc.channel("Closed", joined=False, private=True, invite="AbCdEfGhIjKl")
+    dc.faults.fail("ImportChatInviteRequest", 400, "INVITE_REQUEST_SENT")
+    added = collector.add("https://t.me/+AbCdEfGhIjKl", join=True)
+    assert ["administrator" in str(each.facts["what"]) for each in added.refused] == [True]
+    assert [each.asked for each in added.followed] == ["https://t.me/+AbCdEfGhIjKl"]
