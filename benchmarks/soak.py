@@ -26,9 +26,6 @@ from tests.telegram_dc import DataCentre
 
 _RATES = {"flood": 0.004, "fail": 0.01, "drop": 0.004, "delay": 0.02, "truncate": 0.02, "empty": 0.02, "lose": 0.2}
 _EVERY = 1.5
-_LONGER = 20.0
-"""Seconds for which something must have been served to be asked for at the end: the period between two comparisons,
-and the longest that the daemon is dead, starting or waiting to connect in between."""
 _ACTIONS = 25  # a second
 
 
@@ -39,6 +36,13 @@ def main() -> int:
     parser.add_argument("--steady", type=float, default=60, help="seconds without a kill at the end, for the memory")
     parser.add_argument("--posts", type=int, default=1500, help="posts that are there before the daemon starts")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--longer",
+        type=float,
+        default=20,
+        help="seconds for which something must have been served to be asked for at the end: the period between two "
+        "comparisons, and the longest that the daemon is dead, starting or waiting in between",
+    )
     parser.add_argument("--keep", type=Path, help="keep the archive here")
     options = parser.parse_args()
     print(machine.describe())
@@ -150,7 +154,7 @@ class _Soak:
             memory.append((seconds, daemon.resident()))
             time.sleep(1)
         self.over.set()
-        time.sleep(_LONGER)
+        time.sleep(self.options.longer)
         self.settled_at = time.monotonic()
         return memory, daemon.stop()
 
@@ -202,7 +206,7 @@ class _Soak:
         wrong = [f"{where}: {count} times the same version {key}" for key, count in versions.items() if count > 1]
         wrong += [f"{where}: a version that was never served: {key}" for key in versions if key not in served]
         for key, seconds in served.items():
-            if seconds <= _LONGER:
+            if seconds <= self.options.longer:
                 continue
             self.figures["versions that stood long enough"] += 1
             if not versions[key]:
@@ -228,7 +232,7 @@ class _Soak:
         print(f"happened: {dict(sorted(self.crowd.done.items()))}")
         print(f"went wrong: {dict(sorted(self.dc.faults.happened.items()))}")
         print(f"archived: {len(held.versions)} posts, {sum(map(len, held.versions.values()))} versions; {held.counts}")
-        print(f"asked for (served longer than {_LONGER:.0f} s): {dict(self.figures)}")
+        print(f"asked for (served longer than {self.options.longer:.0f} s): {dict(self.figures)}")
         for name, times in self.asked.items():
             middle, worst = statistics.median(times), max(times)
             print(f"{name} while it was written: {len(times)} times, median {middle:.2f} s, longest {worst:.2f} s")

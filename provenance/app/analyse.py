@@ -31,6 +31,8 @@ def analyse(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: 
             progress.advance()
         with archive.write() as connection:
             derive.save_measurements(connection, measurements)
+        with archive.read() as connection:
+            archive.codes.update(connection)
     return refused
 
 

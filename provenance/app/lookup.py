@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.archive import find, read, summary
-from provenance.archive.index import HammingIndex
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, times
 from provenance.core.answers import LookupAnswer, Matched, Suspect
@@ -57,7 +56,7 @@ def _one(
     except ImageRefused as refused:
         return refused
     with archive.read() as connection:
-        matches = _matches(connection, file)
+        matches = _matches(archive, connection, file)
         if file.refused is not None and not matches:
             return ImageRefused(path=path, what=file.refused)
         certain = {key: match for key, match in matches.items() if match.confidence is not Confidence.POSSIBLE}
@@ -102,12 +101,11 @@ def _measured(path: Path, sandbox: Sandbox, max_bytes: int) -> File:
     return File(0, sha256, status.st_size, answer.format, answer.width, answer.height, print_.codes, print_.quality)
 
 
-def _matches(connection: Connection, file: File) -> dict[int, Match]:
+def _matches(archive: Archive, connection: Connection, file: File) -> dict[int, Match]:
     """Return {archived file: match}, by bytes and by hash."""
     near: list[int] = []
     if file.codes and file.quality >= FLAT_BELOW:
-        index = HammingIndex(read.codes(connection))
-        near = [file_id for _, file_id in index.near(file.codes, SEARCH_RADIUS)]
+        near = [file_id for _, file_id in archive.codes.near(connection, file.codes, SEARCH_RADIUS)]
     same = find.file_by_hash(connection, file.sha256)
     if same is not None:
         near.append(same)

@@ -31,6 +31,7 @@ def reindex(archive: Archive, sandbox: Sandbox, progress: Progress) -> Mapping[s
     with recorded(archive, "reindex", []) as run:
         with archive.write() as connection:
             derive.clear(connection)
+        archive.codes.clear()
         run.summary = {"refused": len(analyse(archive, sandbox, progress))}
         resolve(archive, run.id, progress)
     with archive.read() as connection:
@@ -56,7 +57,11 @@ def coverage(archive: Archive, names: Sequence[str]) -> tuple[list[ChannelCovera
 
 def upgrade(directory: Path) -> Path | None:
     """Migrate an older archive; return where its former database is kept, None when nothing was to be done."""
-    return migrate.upgrade(directory, clock.now())
+    copy = migrate.upgrade(directory, clock.now())
+    archive = Archive.open(directory)
+    with archive.read() as connection:
+        archive.codes.update(connection)
+    return copy
 
 
 def stats(archive: Archive, session: Path) -> Stats:

@@ -1,7 +1,4 @@
-"""Which archived hashes lie near a given one: an exact scan over all of them, in memory.
-
-Derived from the rows of `fingerprints` and never stored: the rows are the truth.
-"""
+"""Which hashes lie near a given one: an exact scan over all of them, in memory."""
 
 from collections.abc import Sequence
 
@@ -34,10 +31,7 @@ class HammingIndex:
         self._merge()
         if not len(self._ids):
             return []
-        best = np.full(len(self._ids), CODE_BYTES * 8 + 1, dtype=np.uint16)
-        for query in _words(codes):
-            distances = np.bitwise_count(self._codes ^ query).sum(axis=1, dtype=np.uint16)
-            np.minimum(best, distances, out=best)
+        best = distances(self._codes, codes)
         hits = np.flatnonzero(best <= radius)
         return sorted((int(best[hit]), int(self._ids[hit])) for hit in hits)
 
@@ -48,6 +42,14 @@ class HammingIndex:
         self._ids = np.concatenate([self._ids, np.array(self._new_ids, dtype=np.int64)])
         self._codes = np.concatenate([self._codes, _words(b"".join(self._new_codes))])
         self._new_ids, self._new_codes = [], []
+
+
+def distances(codes: NDArray[np.uint64], queries: bytes) -> NDArray[np.uint16]:
+    """Return for each of `codes` (n x 4 words) the bits by which the nearest of the `queries` differs."""
+    best = np.full(len(codes), CODE_BYTES * 8 + 1, dtype=np.uint16)
+    for query in _words(queries):
+        np.minimum(best, np.bitwise_count(codes ^ query).sum(axis=1, dtype=np.uint16), out=best)
+    return best
 
 
 def _words(codes: bytes) -> NDArray[np.uint64]:

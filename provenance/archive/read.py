@@ -170,14 +170,8 @@ def files_of_pictures(connection: sa.Connection, picture_ids: Iterable[int]) -> 
     return found
 
 
-def codes(connection: sa.Connection) -> Sequence[tuple[int, bytes]]:
-    """Return (file, upright code) of every fingerprint of the version known here."""
-    table = schema.fingerprints
-    return [(row[0], row[1]) for row in connection.execute(_current(sa.select(table.c.file_id, table.c.code)))]
-
-
 def resolved_codes(connection: sa.Connection) -> Sequence[tuple[int, bytes]]:
-    """Like `codes`, of the files that belong to a picture."""
+    """Return (file, upright code) of every fingerprint of the version known here whose file belongs to a picture."""
     table = schema.fingerprints
     query = _resolved(sa.select(table.c.file_id, table.c.code))
     return [(row[0], row[1]) for row in connection.execute(query)]

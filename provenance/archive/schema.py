@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code works with: the newest in `migrations/`."""
 
 
@@ -318,12 +318,16 @@ inspections = Table(
 fingerprints = Table(
     "fingerprints",
     metadata,
-    _of("files", "file_id", primary_key=True),
-    Column("algorithm", String(32), primary_key=True),
-    Column("version", Integer, primary_key=True),
+    # Numbered in the order in which they came: whoever keeps a copy of the codes asks for those that are newer.
+    _id(),
+    _of("files", "file_id"),
+    Column("algorithm", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
     Column("code", LargeBinary(32), nullable=False),
     Column("turned", LargeBinary(224), nullable=False),
     Column("quality", Integer, nullable=False),
+    UniqueConstraint("file_id", "algorithm", "version"),
+    sqlite_autoincrement=True,
 )
 
 matches = Table(

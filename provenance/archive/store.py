@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from provenance.archive import schema
+from provenance.archive.codes import Codes
 from provenance.archive.engine import connect, translated
 from provenance.archive.files import FileStore
 from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
@@ -24,6 +25,7 @@ class Archive:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.files = FileStore(directory / "media")
+        self.codes = Codes(directory)
         self._reader = connect(self.database, write=False)
         self._writer = connect(self.database, write=True)
 

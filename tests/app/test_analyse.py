@@ -22,12 +22,12 @@ def test_every_file_is_measured_once_and_a_broken_one_is_on_record(desk: Desk, t
 
 def test_what_was_thrown_away_is_measured_again_and_comes_out_the_same(desk: Desk, tmp_path: Path) -> None:
     desk.take(posted(tmp_path / "a", jpeg(1)))
-    before = [tuple(row) for row in desk.rows(schema.fingerprints)]
+    before = [row[1:] for row in desk.rows(schema.fingerprints)]
     with desk.archive.write() as connection:
         derive.clear(connection)
     assert desk.rows(schema.fingerprints) == []
     assert analyse(desk.archive, desk.sandbox, Quiet()) == []
-    assert [tuple(row) for row in desk.rows(schema.fingerprints)] == before != []
+    assert [row[1:] for row in desk.rows(schema.fingerprints)] == before != []
 
 
 def test_a_file_that_is_gone_from_the_disk_is_refused_and_the_rest_goes_on(desk: Desk, tmp_path: Path) -> None:

@@ -34,11 +34,12 @@ def test_what_is_made_anew_is_the_same(
         desk = new_desk(tmp_path_factory.mktemp("reindex") / "archive")
         for each in reversed(story.exports):
             desk.take(each)
-        derived = [schema.pictures, schema.picture_files, schema.fingerprints, schema.inspections,
-                   schema.chain_revisions]  # fmt: skip
+        derived = [schema.pictures, schema.picture_files, schema.inspections, schema.chain_revisions]
         before = desk.derived(), desk.observed(), [desk.rows(table) for table in derived]
+        prints = [row[1:] for row in desk.rows(schema.fingerprints)]
         counted = upkeep.reindex(desk.archive, desk.sandbox, Quiet())
         assert (desk.derived(), desk.observed(), [desk.rows(table) for table in derived]) == before
+        assert [row[1:] for row in desk.rows(schema.fingerprints)] == prints
         assert counted["pictures"] == len(desk.derived())
         assert desk.rows(schema.runs)[-1].command == "reindex"
         assert desk.rows(schema.runs)[-1].outcome == "done"

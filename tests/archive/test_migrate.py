@@ -28,15 +28,15 @@ ONE_MORE = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
     op.add_column("posts", sa.Column("views", sa.Integer()))
     {then}
 '''
-BACKUP = "archive-0002-20241217T120000Z.db"
+BACKUP = "archive-0003-20241217T120000Z.db"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def one_more(scripts: Path, then: str = "") -> None:
-    (scripts / "versions" / "0003_views.py").write_text(ONE_MORE.format(then=then))
+    (scripts / "versions" / "0004_views.py").write_text(ONE_MORE.format(then=then))
 
 
 def objects(database: Path) -> dict[str, str]:
@@ -132,8 +132,8 @@ def test_an_older_archive_is_migrated_after_a_copy(
     directory = filled.archive.directory
     before = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
     one_more(scripts)
-    monkeypatch.setattr(schema, "HEAD", "0003")
-    with pytest.raises(ArchiveTooOld, match="0002"):
+    monkeypatch.setattr(schema, "HEAD", "0004")
+    with pytest.raises(ArchiveTooOld, match="0003"):
         Archive.open(directory)
     with pytest.raises(ArchiveTooOld):
         migrate.create_or_open(directory)
@@ -161,7 +161,7 @@ def test_a_newer_archive_is_left_alone(desk: Desk, scripts: Path) -> None:
     migrate.upgrade_tables(directory)
     before = (directory / DATABASE).read_bytes()
     for attempt in (lambda: Archive.open(directory), lambda: migrate.upgrade(directory, NOON)):
-        with pytest.raises(ArchiveTooNew, match="0003"):
+        with pytest.raises(ArchiveTooNew, match="0004"):
             attempt()
     assert (directory / DATABASE).read_bytes() == before
     assert [path.name for path in directory.glob("*.db")] == [DATABASE]
@@ -181,11 +181,11 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(
     database = filled.archive.database
     before = objects(database), filled.rows(schema.posts)
     one_more(scripts, then)
-    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "HEAD", "0004")
     with pytest.raises(error):
         migrate.upgrade(database.parent, NOON)
     assert (objects(database), filled.rows(schema.posts)) == before
-    assert filled.archive.revision() == "0002"
+    assert filled.archive.revision() == "0003"
     assert (database.parent / BACKUP).is_file()
 
 
@@ -289,6 +289,7 @@ def test_an_archive_of_0001_keeps_all_its_rows(first: Path) -> None:
         "peers": [],
     }
     assert after.keys() == before.keys()
+    after["sqlite_sequence"] = [row for row in after["sqlite_sequence"] if row["name"] != "fingerprints"]
     added: dict[str, dict[str, Any]] = {
         "post_versions": {"forward_imported": 0, "scheduled": 0},
         "attachments": {"download_id": None},
@@ -365,3 +366,13 @@ def test_down_to_0001_keeps_what_waited_for_a_download(filled: Desk) -> None:
         {name: value for name, value in row.items() if name != "download_id"} for row in before["attachments"]
     ]
     assert "not_yet" in {row["missing"] for row in after["attachments"]}
+
+
+def test_fingerprints_keep_their_content_when_they_are_numbered(filled: Desk) -> None:
+    database = filled.archive.database
+    before = filled.rows(schema.fingerprints)
+    downgrade(database, "0002")
+    assert "id" not in columns(database, "fingerprints")
+    migrate.upgrade_tables(database.parent)
+    assert filled.rows(schema.fingerprints) == before
+    assert [row.id for row in before] == [1, 2]

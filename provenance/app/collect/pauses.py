@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-DOWNLOADS = (2, 10, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY)
+DOWNLOADS = (2, 5, 15, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY)
 """Seconds after a download that failed: most failures pass at once, the rest hardly ever."""
-CHANNELS = (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR, _DAY)
+CHANNELS = (5, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR, _DAY)
 """Seconds after a channel could not be read."""
 CONNECTIONS = (0.2, 0.5, 1, 2, 5, 10, 20, 60)
 """Seconds after the connection was lost."""

@@ -245,7 +245,7 @@ def test_the_pauses_between_attempts_grow(dc: DataCentre, news: Channel, collect
         (row,) = collector.rows(schema.downloads)
         waits.append((row.retry_at - began).total_seconds())
     assert waits == sorted(waits)
-    assert waits[-1] >= 300
+    assert waits[-1] >= 60
     assert row.attempts == 4
 
 

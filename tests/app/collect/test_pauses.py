@@ -29,5 +29,5 @@ def test_chance_adds_up_to_a_quarter_and_takes_nothing() -> None:
 
 
 def test_until_counts_from_now() -> None:
-    assert 60 <= (pauses.until(NOW, 0, pauses.CHANNELS) - NOW).total_seconds() <= 75
+    assert 60 <= (pauses.until(NOW, 1, pauses.CHANNELS) - NOW).total_seconds() <= 75
     assert 86_400 <= (pauses.until(NOW, 99, pauses.CHANNELS) - NOW).total_seconds() <= 108_000

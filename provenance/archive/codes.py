@@ -1,0 +1,138 @@
+"""The codes of all fingerprints, packed in a file beside the database: what a search scans.
+
+Derived: the rows are the truth. The file is added to after the rows have been committed, so a reader takes what the
+file has and then the rows that are newer; a file that is missing, torn or behind costs time and never an answer.
+"""
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from provenance.archive import schema
+from provenance.archive.index import CODE_BYTES, distances
+from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
+
+_MAGIC = b"provenance codes 1\n"
+# The magic, then how many records are whole: written when they are on disk.
+_HEADER = struct.Struct("<24sQ")
+_RECORD = np.dtype([("id", "<u8"), ("file", "<u8"), ("code", "<u8", (CODE_BYTES // 8,))])
+_BLOCK = 8_192
+"""Records looked at together: they stay in the processor's cache."""
+_PAGE = 20_000
+"""Rows written at once."""
+
+
+class Codes:
+    """The packed codes of one archive, of the algorithm and version known here."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / f"codes-{ALGORITHM}-{ALGORITHM_VERSION}.bin"
+
+    def near(self, connection: sa.Connection, queries: bytes, radius: int) -> list[tuple[int, int]]:
+        """Return (distance, file), nearest first, of all within `radius` bits of any of the codes in `queries`.
+
+        What is found may be out of date: compare it with its row.
+        """
+        found: dict[int, int] = {}
+        last = 0
+        with self._mapped() as records:
+            for start in range(0, len(records), _BLOCK):
+                block = records[start : start + _BLOCK]
+                _keep(found, block["file"], distances(np.ascontiguousarray(block["code"]), queries), radius)
+            if len(records):
+                last = int(records["id"][-1])
+        newer = [(row.file_id, row.code) for row in connection.execute(_newer(last))]
+        if newer:
+            words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
+            _keep(found, np.array([file_id for file_id, _ in newer]), distances(words, queries), radius)
+        return sorted((distance, file_id) for file_id, distance in found.items())
+
+    def update(self, connection: sa.Connection) -> int:
+        """Add the rows that the file lacks; return how many there were. For a process that may write."""
+        with FileLock(f"{self._path}.lock"), self._opened() as descriptor:
+            count = _count(descriptor)
+            last = 0
+            if count:
+                os.lseek(descriptor, _HEADER.size + (count - 1) * _RECORD.itemsize, os.SEEK_SET)
+                last = int(np.frombuffer(os.read(descriptor, _RECORD.itemsize), dtype=_RECORD)["id"][0])
+            # What stands behind the whole records was being written when a process was killed.
+            os.ftruncate(descriptor, _HEADER.size + count * _RECORD.itemsize)
+            os.lseek(descriptor, 0, os.SEEK_END)
+            added = 0
+            for page in connection.execute(_newer(last)).partitions(_PAGE):
+                records = np.empty(len(page), dtype=_RECORD)
+                records["id"] = [row.id for row in page]
+                records["file"] = [row.file_id for row in page]
+                codes = np.frombuffer(b"".join(row.code for row in page), dtype="<u8")
+                records["code"] = codes.reshape(len(page), -1)
+                _write(descriptor, records.tobytes())
+                added += len(page)
+            if added:
+                os.fsync(descriptor)
+                os.pwrite(descriptor, _HEADER.pack(_MAGIC, count + added), 0)
+            return added
+
+    def clear(self) -> None:
+        """Remove the file; the next `update` makes it anew."""
+        self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[NDArray[np.void]]:
+        """The whole records, as they are on disk; none where there is no file to be trusted."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY)
+        except OSError:
+            yield np.empty(0, dtype=_RECORD)
+            return
+        try:
+            count = min(_count(descriptor), (os.fstat(descriptor).st_size - _HEADER.size) // _RECORD.itemsize)
+            if count <= 0:
+                yield np.empty(0, dtype=_RECORD)
+                return
+            # Not closed by hand: the array goes away with the last that looks at it, and the map with it.
+            mapped = mmap.mmap(descriptor, _HEADER.size + count * _RECORD.itemsize, access=mmap.ACCESS_READ)
+            yield np.frombuffer(mapped, dtype=_RECORD, count=count, offset=_HEADER.size)
+        finally:
+            os.close(descriptor)
+
+
+def _keep(found: dict[int, int], files: NDArray[np.generic], bits: NDArray[np.uint16], radius: int) -> None:
+    for hit in np.flatnonzero(bits <= radius):
+        file_id, distance = int(files[hit]), int(bits[hit])
+        found[file_id] = min(distance, found.get(file_id, distance))
+
+
+def _count(descriptor: int) -> int:
+    head = os.pread(descriptor, _HEADER.size, 0)
+    if len(head) != _HEADER.size:
+        return 0
+    magic, count = _HEADER.unpack(head)
+    return int(count) if magic.rstrip(b"\0") == _MAGIC else 0
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _newer(last: int) -> sa.Select[tuple[int, int, bytes]]:
+    table = schema.fingerprints
+    ours = (table.c.algorithm == ALGORITHM) & (table.c.version == ALGORITHM_VERSION) & (table.c.id > last)
+    return sa.select(table.c.id, table.c.file_id, table.c.code).where(ours).order_by(table.c.id)
