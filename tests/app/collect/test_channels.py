@@ -237,9 +237,9 @@ def test_trouble_is_tried_again_after_a_growing_pause_and_forgotten_when_it_is_o
         assert (now.trouble, now.attempts) == ("it is private", attempt)
         assert now.retry_at is not None
         waits.append(now.retry_at - began)
-    assert waits[0] >= timedelta(minutes=1)
+    assert timedelta(seconds=4) <= waits[0] <= timedelta(seconds=7)
     assert all(before < after for before, after in pairwise(waits))
-    assert waits[-1] >= timedelta(hours=2)
+    assert waits[-1] >= timedelta(minutes=30)
     settle(collector, followed)
     (now,) = channels.followed(collector.archive)
     assert (now.trouble, now.attempts, now.retry_at) == (None, 0, None)
