@@ -117,7 +117,7 @@ def _brute_force(codes: Bytes, query: Bytes) -> list[tuple[int, int]]:
     best = np.full(len(codes), 999, dtype=np.int64)
     for each in query:
         for start in range(0, len(codes), 100_000):
-            block = np.unpackbits(codes[start : start + 100_000] ^ each, axis=1).sum(axis=1)
+            block = np.unpackbits(codes[start : start + 100_000] ^ each, axis=1).sum(axis=1, dtype=np.int64)
             np.minimum(best[start : start + 100_000], block, out=best[start : start + 100_000])
     return sorted((int(best[hit]), int(hit) + 1) for hit in np.flatnonzero(best <= SEARCH_RADIUS))
 

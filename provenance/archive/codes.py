@@ -17,7 +17,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from provenance.archive import schema
-from provenance.archive.index import CODE_BYTES, distances
+from provenance.archive.index import CODE_BYTES, columns, distances
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
 
 _MAGIC = b"provenance codes 1\n"
@@ -46,13 +46,13 @@ class Codes:
         with self._mapped() as records:
             for start in range(0, len(records), _BLOCK):
                 block = records[start : start + _BLOCK]
-                _keep(found, block["file"], distances(np.ascontiguousarray(block["code"]), queries), radius)
+                _keep(found, block["file"], distances(columns(block["code"]), queries), radius)
             if len(records):
                 last = int(records["id"][-1])
         newer = [(row.file_id, row.code) for row in connection.execute(_newer(last))]
         if newer:
             words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
-            _keep(found, np.array([file_id for file_id, _ in newer]), distances(words, queries), radius)
+            _keep(found, np.array([file_id for file_id, _ in newer]), distances(columns(words), queries), radius)
         return sorted((distance, file_id) for file_id, distance in found.items())
 
     def update(self, connection: sa.Connection) -> int:
