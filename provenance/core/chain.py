@@ -224,7 +224,8 @@ def _link(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
             return None
         swapped = unarchived_basis(named) is Basis.UPLOADED
         when = ", whose image was uploaded after its time" if swapped else " and its time"
-        evidence = f"forward header names «{named.ref}»{when}; not archived"
+        post = f", post {named.message_id}" if named.message_id is not None else ""
+        evidence = f"forward header names «{target.forward.label}»{post}{when}; not archived"
         return Link(named, target, LinkKind.FORWARD, f"{evidence}; {duration(_at(target) - named.at)} later")
     if target.media_id is not None:
         same_media = next((each for each in earlier if each.media_id == target.media_id), None)

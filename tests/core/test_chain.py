@@ -262,7 +262,7 @@ def test_a_header_that_names_an_earlier_post_and_its_time_proves_it() -> None:
     assert found.first_seen == FirstSeen(post, hour(-1), Basis.FORWARD_HEADER, False, (why,))
     (link,) = found.links
     assert (link.source, link.target, link.kind) == (post, target, LinkKind.FORWARD)
-    assert link.evidence == "forward header names «99/7» and its time; not archived; 1 h later"
+    assert link.evidence == "forward header names «Elsewhere», post 7 and its time; not archived; 1 h later"
     (warning,) = found.warnings
     assert warning.startswith("1/10 in «News» is a forward from «Elsewhere» at 2024-12-17 11:00:00 UTC by its header;")
 

@@ -200,10 +200,19 @@ class Channel:
             username=self.username,
         )
 
+    def company(self, messages: Sequence[Any]) -> list[Any]:
+        """The chats that come with messages: this one, and those that they are forwarded from."""
+        headers = [each.fwd_from for each in messages if getattr(each, "fwd_from", None)]
+        named = {each.from_id.channel_id for each in headers if isinstance(each.from_id, types.PeerChannel)}
+        others = [
+            self._world.channels[number] for number in sorted(named - {self.id}) if number in self._world.channels
+        ]
+        return [self.chat(), *(each.chat() for each in others if each.joined or not each.private)]
+
     def messages(self, numbers: Sequence[int]) -> Any:
         """A ChannelMessages with these, in this order; what is not there is a MessageEmpty."""
         found = [self.message(number) for number in numbers]
-        return types.messages.ChannelMessages(self.pts, len(found), found, [], [self.chat()], [])
+        return types.messages.ChannelMessages(self.pts, len(found), found, [], self.company(found), [])
 
     def page(self, request: Any, limit: int) -> Any:
         """A page of history, newest first: `limit` messages from an offset, cut to what is there."""
@@ -222,7 +231,7 @@ class Channel:
         if len(window) > limit:  # the end that is nearest to the offset is kept, else paging would skip messages
             window = window[len(window) - limit :] if request.add_offset < 0 else window[:limit]
         found = [self._messages[number] for number in window]
-        return types.messages.ChannelMessages(self.pts, len(ids), found, [], [self.chat()], [])
+        return types.messages.ChannelMessages(self.pts, len(ids), found, [], self.company(found), [])
 
     def dialog(self) -> Any:
         """The channel's line in the list of dialogs."""
@@ -241,9 +250,10 @@ class Channel:
         if pts > self.pts:
             raise Refused("PERSISTENT_TIMESTAMP_INVALID")
         missing = self.events[bisect_right(self.events, pts, key=lambda event: event.pts) :]
-        chats = [self.chat()]
         if too_long or len(missing) > min(limit, DIFFERENCE_LIMIT):
-            return types.updates.ChannelDifferenceTooLong(self.dialog(), self.top(10), chats, [], final=True)
+            return types.updates.ChannelDifferenceTooLong(
+                self.dialog(), self.top(10), self.company(self.top(10)), [], final=True
+            )
         if not missing:
             return types.updates.ChannelDifferenceEmpty(self.pts, final=True)
         new = [self._messages[event.ids[0]] for event in missing if event.kind == "new" and self._has(event)]
@@ -254,7 +264,7 @@ class Channel:
                 others.append(types.UpdateEditChannelMessage(message, event.pts, event.count))
             elif event.kind == "delete":
                 others.append(types.UpdateDeleteChannelMessages(self.id, list(event.ids), event.pts, event.count))
-        return types.updates.ChannelDifference(self.pts, new, others, chats, [], final=True)
+        return types.updates.ChannelDifference(self.pts, new, others, self.company(new), [], final=True)
 
     def _has(self, event: Event) -> bool:
         return event.ids[0] in self._messages

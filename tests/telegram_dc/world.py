@@ -134,7 +134,9 @@ class World:
         if not push or not channel.joined or self.faults.banned(channel.id) or not self.wires.listening():
             return
         if not self.faults.loses():
-            self.wires.broadcast(bytes(types.Updates([update], [], [channel.chat()], now(), 0)))
+            self.wires.broadcast(
+                bytes(types.Updates([update], [], channel.company([getattr(update, "message", None)]), now(), 0))
+            )
 
     # Looking up what a request names
 
