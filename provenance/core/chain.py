@@ -69,7 +69,7 @@ def first_seen(ordered: Sequence[Sighting]) -> Sighting | None:
 
 def first_seen_warnings(first: Sighting) -> tuple[str, ...]:
     """Everything that weakens a first-seen: its time's warnings, and a header that credits somebody else."""
-    credit = (_uncredited(first),) if _is_forward(first) else ()
+    credit = (_uncredited(first),) if _has_undated_header(first) else ()
     return (*dated(first).warnings, *credit)
 
 
@@ -163,18 +163,25 @@ def _earlier_claims(ordered: Sequence[Sighting], first: Sighting | None) -> list
 
 def _unarchived_sources(ordered: Sequence[Sighting]) -> list[str]:
     posts = _posts(ordered)
-    found = [_uncredited(each) for i, each in enumerate(posts) if _is_forward(each) and not _credited(each, posts[:i])]
+    found = [
+        _uncredited(each)
+        for i, each in enumerate(posts)
+        if _has_undated_header(each) and not _credited(each, posts[:i])
+    ]
     return list(dict.fromkeys(found))
 
 
 def _uncredited(sighting: Sighting) -> str:
     label = sighting.forward.label if sighting.forward else ""
-    at = sighting.forward and sighting.forward.at
-    when = f" at {at:%Y-%m-%d %H:%M:%S} UTC by its header" if at else ""
     return (
-        f"{sighting.ref} in «{sighting.channel.title}» is a forward from «{label}»{when}; "
+        f"{sighting.ref} in «{sighting.channel.title}» is a forward from «{label}»; "
         "that earlier post is not archived, so the picture was there before."
     )
+
+
+def _has_undated_header(sighting: Sighting) -> bool:
+    """Whether a header credits a post without its time. With one, that post is told of in the chain itself."""
+    return _is_forward(sighting) and sighting.forward is not None and sighting.forward.at is None
 
 
 def _is_forward(sighting: Sighting) -> bool:
