@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, auto
 from time import monotonic
 
 from provenance.app import clock
 from provenance.core.answers import Follow
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _AT_LEAST = 0.5
 """Seconds between two comparisons of one channel, however many signs of holes come in."""
 
@@ -129,7 +130,7 @@ class Agenda:
         for item in ready:
             if item.of.row is None or (item.of.join and not item.of.joined):
                 return item.of, Work.SETTLE
-        due = min((item for item in ready if item.due_at <= seconds), key=lambda item: item.due_at, default=None)
+        due = min((item for item in ready if item.due_at <= seconds), key=_urgency, default=None)
         if due is not None:
             return due.of, Work.COMPARE
         # In turn: a channel with a long history must not keep the others waiting.
@@ -148,3 +149,8 @@ class Agenda:
                 await self._changed.wait()
         except TimeoutError:
             return
+
+
+def _urgency(item: _Item) -> tuple[float, datetime]:
+    """Sort key: of those that are due alike, what was compared longest ago, also by a process that is gone."""
+    return item.due_at, item.of.checked_at or _NEVER

@@ -314,3 +314,17 @@ def test_a_sign_that_was_looked_at_ends_no_later_wait() -> None:
     agenda.compared(ONE, 1, holes=False)
     agenda.swept(ONE)
     assert 0.1 < waited(lambda: agenda.wait(0.2)) < 5
+
+
+def test_what_was_compared_longest_ago_comes_first_after_a_restart(agenda: Agenda) -> None:
+    # A daemon that is killed again and again would otherwise never come to the last of its channels.
+    ago = {1: 10, 2: 300, 3: 20}
+    agenda.update([replace(each, checked_at=NOW - timedelta(seconds=ago[each.id])) for each in (ONE, TWO, THREE)])
+    agenda.everything_is_due()
+    job = agenda.next()
+    assert job is not None
+    assert (job[0].id, job[1]) == (2, Work.COMPARE)
+    agenda.update([ONE, *(replace(each, checked_at=NOW) for each in (TWO, THREE))])
+    job = agenda.next()
+    assert job is not None
+    assert job[0].id == 1
