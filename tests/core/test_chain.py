@@ -351,7 +351,9 @@ def test_an_image_that_was_swapped_into_the_named_post_counts_from_its_upload() 
     found = first(target)
     assert (found.ref, found.at, found.basis) == ("99/7", hour(-1), Basis.UPLOADED)
     assert "swapped in by an edit" in found.warnings[0]
-    evidence = "forward header names «Elsewhere», post 7, whose image was uploaded after its time; not archived; 1 h later"
+    evidence = (
+        "forward header names «Elsewhere», post 7, whose image was uploaded after its time; not archived; 1 h later"
+    )
     assert build([target]).links[0].evidence == evidence
     assert unarchived(sighting(hour(-2), channel=DAILY), target) == []
     # Clocks differ a little.
