@@ -21,6 +21,7 @@ from telethon.sessions import SQLiteSession
 from provenance import __version__
 from provenance.errors import NotLoggedIn, SessionInUse, SessionUnusable, SettingsError
 
+_SQLITE = b"SQLite format 3\0"
 _TIMEOUT = 15
 """Seconds to wait for a connection."""
 
@@ -108,6 +109,9 @@ def open_client(access: Access, api_id: int, api_hash: str) -> TelegramClient:
     """
     connection, proxy = _through(access.proxy)
     _trust(access.server)
+    if not _is_database(access.session):
+        # Told here: Telethon would leave the file open.
+        raise SessionUnusable(session=access.session, what="it is not a database")
     try:
         with _private():
             session = SQLiteSession(str(access.session))
@@ -131,6 +135,17 @@ def open_client(access: Access, api_id: int, api_hash: str) -> TelegramClient:
         device_model="Provenance",
         app_version=__version__,
     )
+
+
+def _is_database(path: Path) -> bool:
+    """Whether there is an SQLite database, or nothing yet."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_SQLITE)) in {b"", _SQLITE}
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise SessionUnusable(session=path, what=error.strerror or error) from error
 
 
 def _trust(server: Server | None) -> None:
