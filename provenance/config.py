@@ -18,6 +18,8 @@ from provenance.errors import SettingsError
 _PREFIX = "PROVENANCE_"
 _PLACES = {"PROVENANCE_ARCHIVE", "PROVENANCE_CONFIG"}
 
+OFF = "off"
+
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -32,6 +34,9 @@ class Images(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_pixels: Positive = 120_000_000
     max_mb: Positive = 256
     """The largest image file that is taken in, in MiB."""
+    model: str = ""
+    """ONNX file of the network that finds altered copies; a relative path is taken from the archive's folder. Empty:
+    the one that `provenance model install` fetched. "off": none, and altered copies are not looked for."""
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,10 @@ ProvenanceError
 │   └── ChannelRefused   Telegram does not let this account read a channel, or there is none
 ├── OutputRefused        a report or page cannot be written
 ├── ImageRefused         bytes that could not be decoded within the limits
+├── ModelError
+│   ├── ModelMissing     altered copies cannot be looked for: no model, or nothing to run it with
+│   ├── ModelUnusable    the file is no model that fits, or damaged
+│   └── ModelNotFetched  pip, the network or what came from it
 ├── SandboxBroken        the processes that decode images cannot be kept running
 └── NothingFound         a REF or a name that the archive does not hold
 
@@ -163,6 +167,25 @@ class ImageRefused(ProvenanceError):
 class SandboxBroken(ProvenanceError):
     template = "The processes that decode images cannot be kept running: {what}."
     hint = "Look at the memory that is free and at [images] memory_mb, then run the command again to go on."
+
+
+class ModelError(ProvenanceError):
+    """What looks for altered copies: a copy-detection network in an ONNX file, and onnxruntime."""
+
+
+class ModelMissing(ModelError):
+    template = "Altered copies cannot be looked for: {what}."
+    hint = "Run `pip install 'provenance[sscd]'`, then `provenance model install`."
+
+
+class ModelUnusable(ModelError):
+    template = "{path}: not a usable model: {what}."
+    hint = "Run `provenance model install`, or correct [images] model in the settings."
+
+
+class ModelNotFetched(ModelError):
+    template = "The model could not be fetched: {what}."
+    hint = "Look at the network and at pip's settings; or name an ONNX file of your own under [images] model."
 
 
 class OutputRefused(ProvenanceError):

@@ -1,5 +1,6 @@
 """What several test files share: a few synthetic photos, and one pool of decoding workers."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from PIL import Image
 
 from provenance.images.sandbox import Limits, Sandbox
 from tests.stories import random_photo
+
+os.environ["PROVENANCE_IMAGES_MODEL"] = "off"
+"""A model that happens to be on this machine must not change what the tests find; those that want one name it."""
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Measures every archived file that has not been measured by the present version. Interrupted, it goes on."""
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from provenance.app.progress import Progress
 from provenance.archive import derive
@@ -9,11 +10,28 @@ from provenance.archive.store import Archive
 from provenance.images.measure import Measured, measure
 from provenance.images.sandbox import Refusal, Sandbox
 
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
+
 _BATCH = 256
 
 
-def analyse(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: bool = False) -> list[tuple[str, str]]:
-    """Measure what is unmeasured (with `arrived`: what came in since); return (hash, reason) of what was refused."""
+def analyse(
+    archive: Archive, sandbox: Sandbox, progress: Progress, model: "Model | None" = None, *, arrived: bool = False
+) -> list[tuple[str, str]]:
+    """Measure what is unmeasured, and describe it where there is a `model`; with `arrived`, what came in since.
+
+    Returns (hash, reason) of what was refused.
+    """
+    refused = _measure(archive, sandbox, progress, arrived=arrived)
+    if model is not None:
+        from provenance.app.describe import describe
+
+        describe(archive, model, sandbox, progress, arrived=arrived)
+    return refused
+
+
+def _measure(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: bool) -> list[tuple[str, str]]:
     with archive.read() as connection:
         waiting = derive.unmeasured(connection, arrived=arrived)
     if not waiting:

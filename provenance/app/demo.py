@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from provenance import resources
@@ -15,6 +16,9 @@ from provenance.core.answers import LookupAnswer
 from provenance.core.weekly import Report
 from provenance.errors import ImageRefused, UsageProblem
 from provenance.images.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
 
 WEEK = "2024-W52"
 """The week of the samples' story in which most is reposted."""
@@ -31,7 +35,7 @@ class Demo:
     files: tuple[Path, ...]
 
 
-def demo(directory: Path, sandbox: Sandbox, progress: Progress, max_bytes: int) -> Demo:
+def demo(directory: Path, sandbox: Sandbox, progress: Progress, max_bytes: int, model: "Model | None" = None) -> Demo:
     """Import the samples into a new archive in `directory`, look both suspects up, write the weekly report.
 
     Raises UsageProblem when the folder is not empty.
@@ -41,10 +45,10 @@ def demo(directory: Path, sandbox: Sandbox, progress: Progress, max_bytes: int) 
     samples = resources.folder("samples")
     exports = tuple(sorted(path.parent for path in samples.glob("exports/*/result.json")))
     archive = create_or_open(directory)
-    imported = import_exports(archive, exports, sandbox, progress, max_bytes)
+    imported = import_exports(archive, exports, sandbox, progress, max_bytes, model)
     suspects = [samples / "suspects" / name for name in ("suspect.jpg", "absent.jpg")]
     answers = []
-    for answer in lookup(archive, suspects, sandbox, Narrowing(), max_bytes):
+    for answer in lookup(archive, suspects, sandbox, Narrowing(), max_bytes, model):
         if isinstance(answer, ImageRefused):
             raise answer
         answers.append(answer)

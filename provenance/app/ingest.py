@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.app import clock
 from provenance.app.analyse import analyse
@@ -17,6 +18,9 @@ from provenance.core.model import Attachment, Channel, Missing, Post, Problem, S
 from provenance.errors import SourceError
 from provenance.images.sandbox import Sandbox
 from provenance.sources import desktop, folder
+
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
 
 _BATCH_POSTS = 500
 _BATCH_BYTES = 64 << 20
@@ -47,7 +51,12 @@ class Imported:
 
 
 def import_exports(
-    archive: Archive, paths: Sequence[Path], sandbox: Sandbox, progress: Progress, max_bytes: int
+    archive: Archive,
+    paths: Sequence[Path],
+    sandbox: Sandbox,
+    progress: Progress,
+    max_bytes: int,
+    model: "Model | None" = None,
 ) -> Imported:
     """Import Telegram Desktop exports. One that is damaged costs only what lies behind the damage."""
     results = []
@@ -72,11 +81,17 @@ def import_exports(
             except SourceError as error:
                 damaged.append(error)
             intake.flush()
-        return _finish(intake, sandbox, damaged)
+        return _finish(intake, sandbox, damaged, model)
 
 
 def import_folder(
-    archive: Archive, root: Path, name: str, sandbox: Sandbox, progress: Progress, max_bytes: int
+    archive: Archive,
+    root: Path,
+    name: str,
+    sandbox: Sandbox,
+    progress: Progress,
+    max_bytes: int,
+    model: "Model | None" = None,
 ) -> Imported:
     """Import a folder of images as the collection `name`. Raises SourceError when there is no such folder."""
     posts = folder.posts(root)
@@ -87,7 +102,7 @@ def import_folder(
         for post in posts:
             intake.post(post)
         intake.flush()
-        return _finish(intake, sandbox, [])
+        return _finish(intake, sandbox, [], model)
 
 
 class _Intake:
@@ -173,10 +188,10 @@ class _Intake:
         self.run.problems.append(Problem(f"«{title}», message {post.message_id}", attachment.detail or "no file"))
 
 
-def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError]) -> Imported:
+def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError], model: "Model | None") -> Imported:
     """Derive what follows from the new posts, and say how the run ended."""
     run, counts = intake.run, intake.counts
-    refused = dict(analyse(intake.archive, sandbox, intake.progress))
+    refused = dict(analyse(intake.archive, sandbox, intake.progress, model))
     resolve(intake.archive, run.id, intake.progress)
     counts.images_refused += len(refused)
     # An import that was interrupted may have left files to be measured that are not new now.

@@ -3,14 +3,15 @@
 import hashlib
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from provenance.archive import find, read, summary
+from provenance.archive import descriptors, find, read, summary
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, times
-from provenance.core.answers import LookupAnswer, Matched, Suspect
+from provenance.core.answers import Coverage, LookupAnswer, Matched, Suspect
 from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare, measure
 from provenance.core.model import Channel, Confidence, File, Match, Sighting
 from provenance.core.times import dated
@@ -18,8 +19,16 @@ from provenance.errors import ImageRefused
 from provenance.images import measure as measuring
 from provenance.images.sandbox import Refusal, Sandbox
 
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
+
 FLAT = "This image is flat or nearly flat: only files with the very same bytes can be found."
 PLAIN = "This image has little detail of its own (a text card, a silhouette): only close copies are found."
+NO_MODEL = (
+    "parts of pictures (crops, collages, screenshots): there is no model for them; run "
+    "`pip install 'provenance[sscd]'`, then `provenance model install`"
+)
+UNDESCRIBED = "parts of {count} image file(s) without a descriptor: run `provenance reindex`"
 FILTERED = "Only part of the archive was asked for: the first seen is the first within {limits}."
 """Said when the search was narrowed by channel or dates."""
 
@@ -42,14 +51,22 @@ class Narrowing:
 
 
 def lookup(
-    archive: Archive, images: Sequence[Path], sandbox: Sandbox, narrowing: Narrowing, max_bytes: int
+    archive: Archive,
+    images: Sequence[Path],
+    sandbox: Sandbox,
+    narrowing: Narrowing,
+    max_bytes: int,
+    model: "Model | None" = None,
 ) -> list[LookupAnswer | ImageRefused]:
-    """Look each image up; one that cannot be read gets its error in place of an answer."""
-    return [_one(archive, image, sandbox, narrowing, max_bytes) for image in images]
+    """Look each image up; one that cannot be read gets its error in place of an answer.
+
+    With a `model`, altered copies are looked for as well.
+    """
+    return [_one(archive, image, sandbox, narrowing, max_bytes, model) for image in images]
 
 
 def _one(
-    archive: Archive, path: Path, sandbox: Sandbox, narrowing: Narrowing, max_bytes: int
+    archive: Archive, path: Path, sandbox: Sandbox, narrowing: Narrowing, max_bytes: int, model: "Model | None"
 ) -> LookupAnswer | ImageRefused:
     try:
         file = _measured(path, sandbox, max_bytes)
@@ -63,22 +80,30 @@ def _one(
         guesses = {key: match for key, match in matches.items() if key not in certain}
         pictures = read.picture_of(connection, certain)
         _join_pictures(connection, file, certain, set(pictures.values()))
+        scene: dict[int, Match] = {}
+        template: dict[int, Match] = {}
+        if model is not None and file.refused is None:
+            scene, template = _add_altered(archive, connection, path, model, sandbox, certain, guesses)
+            pictures = read.picture_of(connection, certain)
         channel = _channel(connection, narrowing.channel)
         found = chain.build(_sightings(connection, certain, narrowing, channel))
-        possible = [
-            Matched(each, guesses[each.file.id])
-            for each in _sightings(connection, [key for key in guesses if key not in certain], narrowing, channel)
-        ]
+
+        def matched(found: dict[int, Match]) -> tuple[Matched, ...]:
+            shown = _sightings(connection, [key for key in found if key not in certain], narrowing, channel)
+            return tuple(Matched(each, found[each.file.id]) for each in shown)[: narrowing.limit]
+
         best = min(certain, key=lambda key: (certain[key].distance, key), default=None)
         return LookupAnswer(
             suspect=Suspect(str(path), file),
             chain=found,
             matches=certain,
             picture=None if best is None else pictures.get(best),
-            possible=tuple(possible[: narrowing.limit]),
-            coverage=summary.whole(connection),
+            possible=matched(guesses),
+            coverage=_coverage(connection, model),
             warnings=tuple(_warnings(file, narrowing)),
             limit=narrowing.limit,
+            same_scene=matched(scene),
+            same_template=matched(template),
         )
 
 
@@ -124,6 +149,46 @@ def _join_pictures(connection: Connection, file: File, matches: dict[int, Match]
             matches[file_id] = Match(
                 match.kind, match.stage, match.distance, Confidence.STRONG, match.mirrored, match.rotated
             )
+
+
+def _add_altered(
+    archive: Archive,
+    connection: Connection,
+    path: Path,
+    model: "Model",
+    sandbox: Sandbox,
+    certain: dict[int, Match],
+    guesses: dict[int, Match],
+) -> tuple[dict[int, Match], dict[int, Match]]:
+    """Add altered copies, and the other files of their pictures: those show the same by way of the hit.
+
+    Returns what shows the same scene, and what has the same template: neither is a copy.
+    """
+    from provenance.app import altered
+
+    hits = altered.find(archive, connection, path, model, sandbox, certain)
+    found = hits.same
+    guesses |= {key: match for key, match in found.items() if match.confidence is Confidence.POSSIBLE}
+    for key in found.keys() - guesses.keys():
+        certain[key] = found[key]
+        guesses.pop(key, None)
+    picture_of = read.picture_of(connection, found.keys() & certain.keys())
+    members = read.files_of_pictures(connection, set(picture_of.values()))
+    for key, picture in picture_of.items():
+        for file_id in members[picture]:
+            if file_id not in certain:
+                certain[file_id] = replace(found[key], confidence=Confidence.STRONG)
+    return hits.same_scene, hits.same_template
+
+
+def _coverage(connection: Connection, model: "Model | None") -> Coverage:
+    covered = summary.whole(connection)
+    said = [each for each in covered.not_searched if each != summary.WHOLE_ONLY]
+    if model is None:
+        said.append(NO_MODEL)
+    elif waiting := len(descriptors.undescribed(connection, model.key)):
+        said.append(UNDESCRIBED.format(count=waiting))
+    return replace(covered, not_searched=tuple(said))
 
 
 def _channel(connection: Connection, name: str | None) -> Channel | None:

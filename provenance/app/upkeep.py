@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.app import clock
 from provenance.app.analyse import analyse
@@ -14,7 +15,7 @@ from provenance.app.collect import status
 from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
 from provenance.app.runs import recorded
-from provenance.archive import derive, find, migrate, summary
+from provenance.archive import codes, derive, find, migrate, summary
 from provenance.archive.engine import sqlite
 from provenance.archive.store import Archive
 from provenance.core.answers import ChannelCoverage, Check, Coverage, Stats
@@ -22,17 +23,20 @@ from provenance.errors import NoArchive, ProvenanceError
 from provenance.images.formats import readable
 from provenance.images.sandbox import Sandbox, memory_is_limited
 
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
+
 _FREE_BYTES = 1 << 30
 """Free space below which `doctor` warns."""
 
 
-def reindex(archive: Archive, sandbox: Sandbox, progress: Progress) -> Mapping[str, int]:
+def reindex(archive: Archive, sandbox: Sandbox, progress: Progress, model: "Model | None" = None) -> Mapping[str, int]:
     """Throw away everything derived and make it again; return the counts afterwards."""
     with recorded(archive, "reindex", []) as run:
         with archive.write() as connection:
             derive.clear(connection)
-        archive.codes.clear()
-        run.summary = {"refused": len(analyse(archive, sandbox, progress))}
+        codes.clear(archive.directory)
+        run.summary = {"refused": len(analyse(archive, sandbox, progress, model))}
         resolve(archive, run.id, progress)
     with archive.read() as connection:
         return summary.counts(connection)

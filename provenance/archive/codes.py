@@ -17,13 +17,11 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from provenance.archive import schema
-from provenance.archive.index import CODE_BYTES, columns, distances
-from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
+from provenance.archive.index import columns, distances
 
 _MAGIC = b"provenance codes 1\n"
 # The magic, then how many records are whole: written when they are on disk.
 _HEADER = struct.Struct("<24sQ")
-_RECORD = np.dtype([("id", "<u8"), ("file", "<u8"), ("code", "<u8", (CODE_BYTES // 8,))])
 _BLOCK = 8_192
 """Records looked at together: they stay in the processor's cache."""
 _PAGE = 20_000
@@ -31,10 +29,14 @@ _PAGE = 20_000
 
 
 class Codes:
-    """The packed codes of one archive, of the algorithm and version known here."""
+    """The packed codes of one archive that one version of an algorithm made, of `width` bytes each (whole words)."""
 
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / f"codes-{ALGORITHM}-{ALGORITHM_VERSION}.bin"
+    def __init__(self, directory: Path, algorithm: str, version: int, width: int) -> None:
+        self._path = directory / f"codes-{algorithm}-{version}.bin"
+        table = schema.fingerprints
+        ours = (table.c.algorithm == algorithm) & (table.c.version == version)
+        self._rows = sa.select(table.c.id, table.c.file_id, table.c.code).where(ours).order_by(table.c.id)
+        self._record = np.dtype([("id", "<u8"), ("file", "<u8"), ("code", "<u8", (width // 8,))])
 
     def near(self, connection: sa.Connection, queries: bytes, radius: int) -> list[tuple[int, int]]:
         """Return (distance, file), nearest first, of all within `radius` bits of any of the codes in `queries`.
@@ -49,7 +51,9 @@ class Codes:
                 _keep(found, block["file"], distances(columns(block["code"]), queries), radius)
             if len(records):
                 last = int(records["id"][-1])
-        newer = [(row.file_id, row.code) for row in connection.execute(_newer(last))]
+        newer = [
+            (row.file_id, row.code) for row in connection.execute(self._rows.where(schema.fingerprints.c.id > last))
+        ]
         if newer:
             words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
             _keep(found, np.array([file_id for file_id, _ in newer]), distances(columns(words), queries), radius)
@@ -61,14 +65,14 @@ class Codes:
             count = _count(descriptor)
             last = 0
             if count:
-                os.lseek(descriptor, _HEADER.size + (count - 1) * _RECORD.itemsize, os.SEEK_SET)
-                last = int(np.frombuffer(os.read(descriptor, _RECORD.itemsize), dtype=_RECORD)["id"][0])
+                os.lseek(descriptor, _HEADER.size + (count - 1) * self._record.itemsize, os.SEEK_SET)
+                last = int(np.frombuffer(os.read(descriptor, self._record.itemsize), dtype=self._record)["id"][0])
             # What stands behind the whole records was being written when a process was killed.
-            os.ftruncate(descriptor, _HEADER.size + count * _RECORD.itemsize)
+            os.ftruncate(descriptor, _HEADER.size + count * self._record.itemsize)
             os.lseek(descriptor, 0, os.SEEK_END)
             added = 0
-            for page in connection.execute(_newer(last)).partitions(_PAGE):
-                records = np.empty(len(page), dtype=_RECORD)
+            for page in connection.execute(self._rows.where(schema.fingerprints.c.id > last)).partitions(_PAGE):
+                records = np.empty(len(page), dtype=self._record)
                 records["id"] = [row.id for row in page]
                 records["file"] = [row.file_id for row in page]
                 codes = np.frombuffer(b"".join(row.code for row in page), dtype="<u8")
@@ -79,10 +83,6 @@ class Codes:
                 os.fsync(descriptor)
                 os.pwrite(descriptor, _HEADER.pack(_MAGIC, count + added), 0)
             return added
-
-    def clear(self) -> None:
-        """Remove the file; the next `update` makes it anew."""
-        self._path.unlink(missing_ok=True)
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
@@ -98,18 +98,24 @@ class Codes:
         try:
             descriptor = os.open(self._path, os.O_RDONLY)
         except OSError:
-            yield np.empty(0, dtype=_RECORD)
+            yield np.empty(0, dtype=self._record)
             return
         try:
-            count = min(_count(descriptor), (os.fstat(descriptor).st_size - _HEADER.size) // _RECORD.itemsize)
+            count = min(_count(descriptor), (os.fstat(descriptor).st_size - _HEADER.size) // self._record.itemsize)
             if count <= 0:
-                yield np.empty(0, dtype=_RECORD)
+                yield np.empty(0, dtype=self._record)
                 return
             # Not closed by hand: the array goes away with the last that looks at it, and the map with it.
-            mapped = mmap.mmap(descriptor, _HEADER.size + count * _RECORD.itemsize, access=mmap.ACCESS_READ)
-            yield np.frombuffer(mapped, dtype=_RECORD, count=count, offset=_HEADER.size)
+            mapped = mmap.mmap(descriptor, _HEADER.size + count * self._record.itemsize, access=mmap.ACCESS_READ)
+            yield np.frombuffer(mapped, dtype=self._record, count=count, offset=_HEADER.size)
         finally:
             os.close(descriptor)
+
+
+def clear(directory: Path) -> None:
+    """Remove all files of codes; the next updates make them anew."""
+    for path in directory.glob("codes-*.bin"):
+        path.unlink(missing_ok=True)
 
 
 def _keep(found: dict[int, int], files: NDArray[np.generic], bits: NDArray[np.uint16], radius: int) -> None:
@@ -130,9 +136,3 @@ def _write(descriptor: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
-
-
-def _newer(last: int) -> sa.Select[tuple[int, int, bytes]]:
-    table = schema.fingerprints
-    ours = (table.c.algorithm == ALGORITHM) & (table.c.version == ALGORITHM_VERSION) & (table.c.id > last)
-    return sa.select(table.c.id, table.c.file_id, table.c.code).where(ours).order_by(table.c.id)

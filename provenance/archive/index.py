@@ -45,14 +45,15 @@ class HammingIndex:
 
 
 def columns(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return codes (n x 4 words) as 4 x n: sums along rows of four would take most of a search's time."""
+    """Return codes (n x words) as words x n: sums along rows of four would take most of a search's time."""
     return np.ascontiguousarray(codes.T)
 
 
 def distances(columns: NDArray[np.uint64], queries: bytes) -> NDArray[np.uint16]:
-    """Return for each of n codes, given as 4 x n words, the bits by which the nearest of the `queries` differs."""
-    best = np.full(columns.shape[1], CODE_BYTES * 8 + 1, dtype=np.uint16)
-    for query in _words(queries):
+    """Return for each of n codes, given as words x n, the bits by which the nearest of the `queries` differs."""
+    words = columns.shape[0]
+    best = np.full(columns.shape[1], words * 64 + 1, dtype=np.uint16)
+    for query in np.frombuffer(queries, dtype=np.uint64).reshape(-1, words):
         bits = np.zeros(columns.shape[1], dtype=np.uint16)
         for column, word in zip(columns, query, strict=True):
             bits += np.bitwise_count(column ^ word)

@@ -11,6 +11,7 @@ from provenance.archive import schema
 from provenance.archive.codes import Codes
 from provenance.archive.engine import connect, translated
 from provenance.archive.files import FileStore
+from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, BYTES, DESCRIPTOR_VERSION, SIGNS
 from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
 
 DATABASE = "archive.db"
@@ -25,9 +26,13 @@ class Archive:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.files = FileStore(directory / "media")
-        self.codes = Codes(directory)
+        self.codes = Codes(directory, ALGORITHM, ALGORITHM_VERSION, BYTES)
         self._reader = connect(self.database, write=False)
         self._writer = connect(self.database, write=True)
+
+    def signs(self, algorithm: str) -> Codes:
+        """The signs of the descriptors that one model made."""
+        return Codes(self.directory, algorithm, DESCRIPTOR_VERSION, SIGNS)
 
     @property
     def database(self) -> Path:

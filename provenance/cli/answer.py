@@ -40,7 +40,7 @@ def lookup(
     narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
     with context.sandbox(workers=1) as sandbox:
         archive = context.open()
-        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes)
+        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, context.model())
         found = [each for each in answers if not isinstance(each, ImageRefused)]
         if html is not None:
             from provenance.app.pages import write_lookup

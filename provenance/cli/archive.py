@@ -80,7 +80,7 @@ def reindex(context: Context, json_: bool) -> None:
     from provenance.render.terminal import imported
 
     with progress() as bars, context.sandbox() as sandbox:
-        counted = upkeep.reindex(context.open(), sandbox, bars)
+        counted = upkeep.reindex(context.open(), sandbox, bars, context.model())
     if json_:
         print_json({"schema": "provenance/reindex/1", "counts": dict(counted)})
     else:

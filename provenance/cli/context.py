@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from provenance.archive.store import Archive
     from provenance.config import Settings
     from provenance.core.answers import Check
+    from provenance.images.descriptor import Model
     from provenance.images.sandbox import Sandbox
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -66,6 +67,17 @@ class Context:
             told = Telegram()
         named = (self.directory / told.session).absolute()
         return named if named.suffix == ".session" else named.with_name(f"{named.name}.session")
+
+    def model(self) -> "Model | None":
+        """The network that finds altered copies; None where there is none, which answers then say."""
+        from provenance.config import OFF
+
+        named = self.settings.images.model
+        if named == OFF:
+            return None
+        from provenance.app import model
+
+        return model.load(self.directory / named if named else None)
 
     @property
     def max_bytes(self) -> int:

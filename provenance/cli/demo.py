@@ -28,7 +28,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="provenance-demo-")))
         with progress() as bars, context.sandbox() as sandbox:
-            done = run(folder, sandbox, bars, context.max_bytes)
+            done = run(folder, sandbox, bars, context.max_bytes, context.model())
         if json_:
             print_json(
                 {

@@ -34,7 +34,7 @@ def telegram_export(context: Context, paths: tuple[Path, ...], json_: bool) -> N
         raise refused[0]  # Where there is no export at all, no archive is made and none is touched.
     with progress() as bars, context.sandbox() as sandbox:
         archive = create_or_open(context.directory)
-        imported = import_exports(archive, paths, sandbox, bars, context.max_bytes)
+        imported = import_exports(archive, paths, sandbox, bars, context.max_bytes, context.model())
     print_imported(imported, json_)
 
 
@@ -53,7 +53,7 @@ def folder(context: Context, path: Path, name: str, json_: bool) -> None:
         raise SourceError(path=path, what="there is no such folder")
     with progress() as bars, context.sandbox() as sandbox:
         archive = create_or_open(context.directory)
-        imported = import_folder(archive, path, name, sandbox, bars, context.max_bytes)
+        imported = import_folder(archive, path, name, sandbox, bars, context.max_bytes, context.model())
     print_imported(imported, json_)
 
 

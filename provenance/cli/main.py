@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from provenance import __version__
-from provenance.cli import answer, archive, db, demo, importing, telegram
+from provenance.cli import answer, archive, db, demo, importing, model, telegram
 from provenance.cli.context import Context, say
 from provenance.errors import ProvenanceError
 
@@ -58,6 +58,7 @@ for _command in (
     archive.doctor,
     archive.verify,
     archive.reindex,
+    model.model,
     db.db,
 ):
     provenance.add_command(_command)

@@ -232,6 +232,7 @@ def _collecting(context: Context) -> "Collecting":
         recheck_posts=watching.recheck_posts,
         backfill=watching.backfill,
         report=ReportTime(WEEKDAYS.index(report.day), time.fromisoformat(report.time), ZoneInfo(report.timezone)),
+        model=context.model(),
     )
 
 

@@ -81,6 +81,10 @@ class LookupAnswer:
     coverage: Coverage
     warnings: tuple[str, ...]
     limit: int | None = None
+    same_scene: tuple[Matched, ...] = ()
+    """Other photographs of the same moment or place: no copies."""
+    same_template: tuple[Matched, ...] = ()
+    """Other contents in the same design: no copies."""
 
     @property
     def found(self) -> bool:

@@ -289,6 +289,16 @@ def _likeness(one: File, other: File) -> str:
     return f"hash distance {match.distance} of {BITS} bits{transform_words(match)}"
 
 
+def match_words(match: Match) -> str:
+    """Say in words what was measured of two images, without how sure that makes us."""
+    if match.kind is MatchKind.IDENTICAL:
+        return "identical, byte for byte"
+    if match.kind is MatchKind.PARTIAL:
+        share = f", {match.region[2] * match.region[3]:.0%} of it" if match.region else ""
+        return f"part of the same photograph{share}{transform_words(match)}: {match.inliers} places coincide"
+    return f"{match.kind}{transform_words(match)}, {match.distance} of {BITS} bits differ"
+
+
 def transform_words(match: Match) -> str:
     """Say in words what was done to the archived image, with a leading comma; empty for nothing."""
     words = ""

@@ -17,6 +17,18 @@ ALGORITHM_VERSION = 1
 RESOLVE_VERSION = 1
 """Raise it when limits or the rules of matching change."""
 
+DESCRIPTOR_VERSION = 1
+"""Raise it when the squares that a model is given come out differently."""
+SIGNS = 64
+"""Bytes of a descriptor's signs."""
+SIGNS_RADIUS = 215
+"""Bits within which a descriptor's signs make a candidate. A copy with cosine c differs in about 512 acos(c)/pi bits:
+198 for 0.35, which an eighth of the picture still has; strangers in 252, give or take 12."""
+LEAST_SIMILAR = 0.28
+"""Cosine below which a candidate is not looked at: of a million pairs of strangers one in ten thousand exceeds 0.32."""
+CANDIDATES = 40
+"""Files that are laid over a suspect at most, the most similar first."""
+
 BITS = 256
 BYTES = BITS // 8
 

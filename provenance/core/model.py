@@ -338,6 +338,8 @@ class MatchKind(StrEnum):
     IDENTICAL = "identical"
     RECOMPRESSED = "recompressed"
     TRANSFORMED = "transformed"
+    PARTIAL = "partial"
+    """One shows a part of the other: a crop, a frame, a caption, a screenshot, a collage."""
 
 
 class Confidence(StrEnum):
@@ -357,6 +359,12 @@ class Match:
     mirrored: bool = False
     rotated: int = 0
     """Degrees clockwise, after mirroring."""
+    similarity: float | None = None
+    """Cosine of the two descriptors."""
+    inliers: int | None = None
+    """Places at which the two were found to coincide."""
+    region: tuple[float, float, float, float] | None = None
+    """The part of the archived image that the other shows: left, top, width, height, as shares."""
 
 
 class LinkKind(StrEnum):

@@ -108,6 +108,23 @@ def upright_colour(opened: Opened, side: int) -> Image.Image:
         raise Refused(_reason(error)) from error
 
 
+def upright_rgb(opened: Opened, least: int) -> Image.Image:
+    """Decode to RGB, upright, as small as it comes cheaply with no side below `least`. Nothing is enlarged.
+
+    Raises Refused.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened.image.draft("RGB", (least, least))
+            colour = _flattened(_scaled(opened.image)).convert("RGB")
+            if (factor := min(colour.size) // least) > 1:
+                colour = colour.reduce(factor)
+            return _upright(colour, opened.orientation)
+    except _READ_ERRORS as error:
+        raise Refused(_reason(error)) from error
+
+
 def _identify(path: Path) -> Image.Image:
     with path.open("rb") as stream:
         head = stream.read(64)

@@ -8,7 +8,7 @@ from typing import Any
 
 from provenance.core import answers, chain, times, weekly
 from provenance.core.matching import ALGORITHM, BYTES
-from provenance.core.model import Channel, File, ForwardHeader, Link, Match, Problem, Sighting, Unarchived
+from provenance.core.model import Channel, File, ForwardHeader, Link, Match, MatchKind, Problem, Sighting, Unarchived
 
 Document = dict[str, Any]
 
@@ -44,8 +44,8 @@ def lookup(answer: answers.LookupAnswer) -> Document:
         "sightings": [sighting(each.sighting, each.match) for each in answer.sightings],
         "possible": [sighting(each.sighting, each.match) for each in answer.possible],
         "chain": _chain(answer.picture, answer.chain),
-        "same_scene": [],
-        "same_template": [],
+        "same_scene": [sighting(each.sighting, each.match) for each in answer.same_scene],
+        "same_template": [sighting(each.sighting, each.match) for each in answer.same_template],
         "coverage": coverage(answer.coverage),
         "warnings": [*answer.warnings, *answer.chain.warnings],
     }
@@ -314,10 +314,14 @@ def _match(match: Match) -> Document:
     return {
         "kind": match.kind,
         "stage": match.stage,
-        "distance": match.distance,
-        "similarity": None,
-        "inliers": None,
-        "transform": {"mirrored": match.mirrored, "rotated": match.rotated, "region": None},
+        "distance": None if match.kind is MatchKind.PARTIAL else match.distance,
+        "similarity": match.similarity,
+        "inliers": match.inliers,
+        "transform": {
+            "mirrored": match.mirrored,
+            "rotated": match.rotated,
+            "region": match.region and [round(share, 4) for share in match.region],
+        },
         "confidence": match.confidence,
     }
 

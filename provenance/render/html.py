@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from provenance.core import times
 from provenance.core.answers import LookupAnswer
-from provenance.core.chain import first_seen_warnings, transform_words
+from provenance.core.chain import first_seen_warnings, match_words, transform_words
 from provenance.core.times import duration
 from provenance.core.weekly import Report
 from provenance.render.text import visible
@@ -37,7 +37,13 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"visible": _visible, "utc": _utc, "span": duration, "altered": transform_words}
+    environment.filters |= {
+        "visible": _visible,
+        "utc": _utc,
+        "span": duration,
+        "altered": transform_words,
+        "matched": match_words,
+    }
     images = {name: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for name, jpeg in thumbnails.items()}
     environment.globals |= {"images": images, "dated": times.dated, "first_seen_warnings": first_seen_warnings}
     return environment.get_template(name).render(facts)

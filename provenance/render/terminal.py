@@ -9,7 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from provenance.core import answers, chain, times, weekly
-from provenance.core.matching import BITS, RICH
+from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.render.layout import TITLE, called, columns, day, indented, line, moment, place
 from provenance.render.text import size, visible
@@ -37,6 +37,12 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
     if answer.possible:
         parts += [Text(), Text("Possible, to be judged by eye", "bold")]
         parts += [_possible(each) for each in answer.possible]
+    for title, others in (
+        ("The same scene, another photograph: no copies", answer.same_scene),
+        ("The same design with other contents: no copies", answer.same_template),
+    ):
+        if others:
+            parts += [Text(), Text(title, "bold"), *(_possible(each) for each in others)]
     parts += [Text(), *_coverage(answer.coverage), *_warnings((*answer.warnings, *answer.chain.warnings))]
     return Group(*parts)
 
@@ -269,11 +275,9 @@ def _possible(each: answers.Matched) -> RenderableType:
 
 
 def _matched(match: Match) -> str:
-    if match.kind is MatchKind.IDENTICAL:
-        return "identical, byte for byte: certain"
-    words = f"{match.kind}{chain.transform_words(match)}, {match.distance} of {BITS} bits differ: {match.confidence}"
+    words = f"{chain.match_words(match)}: {match.confidence}"
     by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
-    return f"{words}, by way of a closer copy" if by_way else words
+    return f"{words}, by way of a closer copy" if by_way and match.kind is not MatchKind.PARTIAL else words
 
 
 def _coverage(covered: answers.Coverage) -> list[RenderableType]:

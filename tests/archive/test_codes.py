@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.archive import schema
+from provenance.archive import codes, schema
 from provenance.archive.index import CODE_BYTES
 from provenance.archive.store import Archive
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION
@@ -144,10 +144,10 @@ def test_another_file_in_its_place_is_not_believed(archive: Archive, packed: Pat
 
 
 def test_without_the_file_the_rows_answer(archive: Archive, packed: Path) -> None:
-    archive.codes.clear()
+    codes.clear(archive.directory)
     assert not packed.exists()
     assert near(archive, code(3), radius=0) == [(0, 4)]
-    archive.codes.clear()
+    codes.clear(archive.directory)
 
 
 def test_a_reader_makes_no_file(archive: Archive) -> None:

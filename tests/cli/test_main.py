@@ -51,6 +51,9 @@ COMMANDS = [
     ["reindex"],
     ["db"],
     ["db", "upgrade"],
+    ["model"],
+    ["model", "install"],
+    ["model", "show"],
 ]
 READING = [
     ["lookup", SUSPECT],
@@ -109,7 +112,7 @@ def test_every_command_has_help(words: list[str], option: str) -> None:
     assert (shown.status, shown.err) == (0, "")
     assert shown.out.startswith(f"Usage: provenance {' '.join(words)}")
     assert re.search(r"\n\n  [A-Z][^\n]+(\n[^\n]+)*\.", shown.out), "no sentence says what it does"
-    silent = ["import"], ["db"], ["channels"], ["login"], ["logout"], ["watch"]
+    silent = ["import"], ["db"], ["model"], ["channels"], ["login"], ["logout"], ["watch"]
     assert "--json" in shown.out or words in silent
 
 

@@ -62,7 +62,7 @@ async def backfill(
         # In a thread, so that a signal is still heard.
         stoppable = _Stoppable(progress)
         try:
-            refused = dict(await asyncio.to_thread(analyse, archive, sandbox, stoppable))
+            refused = dict(await asyncio.to_thread(analyse, archive, sandbox, stoppable, collecting.model))
             await asyncio.to_thread(resolve, archive, run.id, stoppable)
         finally:
             stoppable.asked.set()

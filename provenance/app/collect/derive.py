@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import datetime
 from threading import Event
+from typing import TYPE_CHECKING
 
 from provenance.app import clock, report
 from provenance.app.analyse import analyse
@@ -17,6 +18,9 @@ from provenance.core.model import Problem
 from provenance.core.weekly import ReportTime
 from provenance.errors import ProvenanceError
 from provenance.images.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +50,11 @@ class _Stoppable(Quiet):
 class Deriver:
     """Works in a thread, one piece of work at a time, whenever something has come in."""
 
-    def __init__(self, archive: Archive, sandbox: Sandbox, run_id: int) -> None:
+    def __init__(self, archive: Archive, sandbox: Sandbox, run_id: int, model: "Model | None" = None) -> None:
         self._archive = archive
         self._sandbox = sandbox
         self._run_id = run_id
+        self._model = model
         self._resolver = Resolver(archive)
         self._progress = _Stoppable()
         self._arrived = asyncio.Event()
@@ -86,7 +91,7 @@ class Deriver:
 
     def once(self, *, arrived: bool) -> None:
         """Measure and resolve what has come in (without `arrived`: everything that lacks it)."""
-        refused = dict(analyse(self._archive, self._sandbox, self._progress, arrived=arrived))
+        refused = dict(analyse(self._archive, self._sandbox, self._progress, self._model, arrived=arrived))
         if refused:
             with self._archive.write() as connection:
                 places = read.places(connection, refused)

@@ -73,7 +73,7 @@ class _Daemon:
         self._status = Daemon(os.getpid(), clock.now(), clock.now())
         self._status_file = collecting.access.session.with_name(status.FILE)
         self._intake = Intake(archive, run_id)
-        self.deriver = Deriver(archive, sandbox, run_id)
+        self.deriver = Deriver(archive, sandbox, run_id, collecting.model)
         self._files = Files(self._intake, collecting.limits, self.deriver.wake)
         self._hints = Hints(collecting.policy)
         self._telegram = Telegram(collecting.access, collecting.requests_per_minute, self._flood)

@@ -1,0 +1,229 @@
+"""From what was measured of two aligned pictures to what they are to each other.
+
+Four things tell them apart, and none does alone: inliers say that something is shared, conflict whether it is all
+that is shared (templates, other viewpoints), motion and residual whether the pixels are those of one exposure, and
+the fine detail whether one picture's noise is the other's. The figures at the limits are from benchmarks/alignment.py
+on half 0 of the photographs and on the videos and stereo pairs of OpenCV's documentation; half 1 confirms them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provenance.core.model import Confidence
+
+ALIGNMENT_VERSION = 1
+"""Raise it when measurements or limits change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the query lies in the archived picture, and how far the two agree there. Shares are 0 to 1."""
+
+    matrix: tuple[float, float, float, float, float, float]
+    """Query pixel to archived pixel, of the arrays given, row by row: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5."""
+    mirrored: bool
+    rotated: float
+    """Degrees clockwise that the archived picture was turned by, after mirroring, to give the query: 0 to 360."""
+    scale: float
+    """Size of the query's copy in pixels, by that of the archived picture, along a side."""
+    inliers: int
+    """Features that keep to the map, at distinct places of both pictures."""
+    error: float
+    """Median distance of the inliers from their places, in archived pixels."""
+    spread: float
+    """Share of the cells with an inlier, of 8 x 8 that the overlap's upright frame is cut into."""
+    overlap: float
+    """Share of the query that lies inside the archived picture."""
+    visible: float
+    """Share of the archived picture that the query shows."""
+    region: tuple[float, float, float, float]
+    """The upright frame of that part, differing borders cut off: left, top, width, height as shares of the archived."""
+    kept: float
+    """Share of the texture that is left when differing borders are cut off; the rest is measured inside."""
+    compared: int
+    """Pixels compared, of the coarser picture."""
+    textured: float
+    """Share of them with texture in both."""
+    agreement: float
+    """Share of the textured places (11 x 11 pixels) whose correlation exceeds 0.7."""
+    conflict: float
+    """Share of the places textured in both whose correlation is below 0.3."""
+    moved: float
+    """Share of the textured places that agree better when shifted by more than 0.7 pixels (optical flow)."""
+    fine: float
+    """Correlation of the fine detail (0.7 to 2 pixels) where the pictures agree."""
+    foreign: float
+    """Share of the poorer picture's fine detail that the other lacks; below 0 where the poorer is a smoothed copy."""
+    residual: float
+    """99.9th percentile of |difference| / (2.5 + gradient), tones and sharpness made equal, clipping excused."""
+    patched: float
+    """Share of the area in connected patches with a residual above 3."""
+    sharper: float
+    """Share of the patches' area whose outline has more contrast in the query."""
+    softer: float
+    """Share of the patches' area whose outline has less contrast in the query."""
+    coarse: float
+    """What is left of the patches' difference after a blur of 8 pixels: little for letters and pixelation."""
+
+
+class Relation(StrEnum):
+    """What two aligned pictures are to each other."""
+
+    SAME = "same"
+    """Copies of one photograph or drawing."""
+    SAME_SCENE = "same_scene"
+    """Another photograph or frame of the same scene."""
+    SAME_TEMPLATE = "same_template"
+    """One design with other contents."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The relation, how sure it is, and by what."""
+
+    relation: Relation
+    confidence: Confidence
+    reason: str
+
+
+INLIERS = 10
+"""From here on an alignment is believed by itself (unrelated photographs: at most 6)."""
+FEW_INLIERS = 6
+"""Believed where the pixels agree as well (small crops)."""
+PIXELS = 1500
+"""Pixels compared below which nothing is said with more than `possible`."""
+
+SAME_AGREEMENT = 0.5
+SAME_CONFLICT = 0.16
+"""Copies agree in 0.56 and more, and conflict in 0.16 at most (stickers over 20 %); templates and other viewpoints
+agree in 0.45 at most and conflict in 0.17 and more, unless nearly nothing has changed."""
+
+CLEAN_FINE = 0.945
+CLEAN_FOREIGN = -0.03
+"""The noise is one exposure's when the fine detail correlates that well, or one picture is a smoothed copy. Frames of
+a noisy film stay below 0.942 and above -0.001; so do JPEGs of quality 10, which therefore are only `possible`."""
+
+CERTAIN_RESIDUAL, CERTAIN_MOVED, CERTAIN_CONFLICT, CERTAIN_AGREEMENT = 1.5, 0.001, 0.01, 0.97
+STRONG_RESIDUAL, STRONG_MOVED, STRONG_CONFLICT, STRONG_AGREEMENT = 3.0, 0.003, 0.02, 0.9
+CERTAIN_KEPT, STRONG_KEPT = 0.9, 0.6
+
+CREEP_SHARE, CREEP_PIXELS, CREEP_ERROR = 0.98, 0.8, 0.2
+"""A camera that creeps shows nearly the whole of the last frame, less by more than such a part of a pixel, and its
+features lie this many pixels beside an affine map. Copies of the whole lose 0.4 pixels at most."""
+
+MOVED = 0.06
+"""Bursts and moving cameras move in 0.27 and more of the places, copies in 0.055 at most (stickers)."""
+MOVED_AROUND, LARGE_PATCHES = 0.1, 0.1
+"""Where much is covered, the flow goes astray around it."""
+MOVED_SMALL = 0.006
+"""People walking before a still camera; copies without large patches stay below, but for a tenth of those."""
+PATCHES = 0.05
+"""Patches from this share of the area on are stickers rather than passers-by, unless both pictures have them."""
+BOTH_SIDES, BOTH_PATCHES = 0.15, 0.065
+"""Both pictures have objects that the other lacks: something moved. Passers-by cover 0.063 at most; of larger patches
+the outlines say little, because stickers hide outlines too."""
+FAINT_RESIDUAL = 4.0
+"""JPEGs of quality 10 reach it; frames that differ as little move in 0.01 of the places."""
+
+LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.38, 0.005
+"""Words laid over the query: sharper outlines all over, little left after a blur (0.35; passers-by 0.4 and more)."""
+PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.7, 0.1, 0.25, 0.008
+"""Pixelated or blurred places: detail lost, and nothing left after a blur (0.23; passers-by 0.28 and more)."""
+
+TEMPLATE_ERROR = 0.3
+TEMPLATE_MOVED = 0.3
+"""Drawn things lie exactly where they lay (0.14 pixels at most); other viewpoints shift them (0.47 and more)."""
+SCENE_AGREEMENT = 0.1
+
+_CERTAIN, _STRONG, _POSSIBLE = Confidence.CERTAIN, Confidence.STRONG, Confidence.POSSIBLE
+
+
+def judge(alignment: Alignment | None) -> Verdict:
+    """Say what the two pictures are to each other; None (no map holds) is NOTHING."""
+    if alignment is None or not _holds(alignment):
+        return Verdict(Relation.NOTHING, _POSSIBLE, "no alignment holds")
+    if alignment.agreement < SAME_AGREEMENT or alignment.conflict > SAME_CONFLICT:
+        return _other(alignment)
+    if alignment.moved > (MOVED_AROUND if alignment.patched >= LARGE_PATCHES else MOVED):
+        return Verdict(Relation.SAME_SCENE, _STRONG, "parts of the picture have moved")
+    if alignment.residual > STRONG_RESIDUAL:
+        return _patched(alignment)
+    return _copy(alignment)
+
+
+def _holds(a: Alignment) -> bool:
+    return a.inliers >= INLIERS or (a.inliers >= FEW_INLIERS and a.agreement >= CERTAIN_AGREEMENT)
+
+
+def _clean(a: Alignment) -> bool:
+    """Whether the noise is that of one exposure, and there is enough to say so."""
+    return (a.fine >= CLEAN_FINE or a.foreign <= CLEAN_FOREIGN) and a.compared >= PIXELS and a.inliers >= INLIERS
+
+
+def _creeps(a: Alignment) -> bool:
+    least, most = min(a.overlap, a.visible), max(a.overlap, a.visible)
+    lost = (most - least) * a.compared**0.5
+    return least > CREEP_SHARE and lost > CREEP_PIXELS and a.error > CREEP_ERROR
+
+
+def _copy(a: Alignment) -> Verdict:
+    certain = (
+        a.residual <= CERTAIN_RESIDUAL
+        and a.moved <= CERTAIN_MOVED
+        and a.conflict <= CERTAIN_CONFLICT
+        and a.agreement >= CERTAIN_AGREEMENT
+        and a.kept >= CERTAIN_KEPT
+    )
+    strong = (
+        a.moved <= STRONG_MOVED
+        and a.conflict <= STRONG_CONFLICT
+        and a.agreement >= STRONG_AGREEMENT
+        and a.kept >= STRONG_KEPT
+    )
+    if _creeps(a):
+        return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but the frame may be the next one of a slow film")
+    if not _clean(a):
+        return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but for their noise")
+    if certain:
+        return Verdict(Relation.SAME, _CERTAIN, "the pixels agree")
+    return Verdict(Relation.SAME, _STRONG if strong else _POSSIBLE, "the pixels agree but for little")
+
+
+def _patched(a: Alignment) -> Verdict:
+    """Something differs in places: laid over, or moved?"""
+    letters = (
+        a.sharper >= LETTERS_SHARPER
+        and a.softer <= LETTERS_SOFTER
+        and a.coarse <= LETTERS_COARSE
+        and a.moved <= LETTERS_MOVED
+    )
+    if letters:
+        return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
+    pixelated = (
+        a.softer >= PIXELATED_SOFTER
+        and a.sharper <= PIXELATED_SHARPER
+        and a.coarse <= PIXELATED_COARSE
+        and a.moved <= PIXELATED_MOVED
+    )
+    if pixelated:
+        return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for blurred places")
+    if a.residual <= FAINT_RESIDUAL and a.moved <= STRONG_MOVED:
+        return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree but for what strong compression may leave")
+    fewer, more = sorted((a.sharper, a.softer))
+    both_sides = fewer >= BOTH_SIDES and a.patched < BOTH_PATCHES
+    one_side = fewer <= LETTERS_SOFTER and more >= LETTERS_SHARPER
+    if both_sides or (not one_side and a.patched < PATCHES and a.moved > MOVED_SMALL):
+        return Verdict(Relation.SAME_SCENE, _POSSIBLE, "parts of the picture have moved or changed")
+    return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree but for patches that may be laid over")
+
+
+def _other(a: Alignment) -> Verdict:
+    """Something is shared, but the pixels are not those of one photograph."""
+    if a.inliers < INLIERS:
+        return Verdict(Relation.NOTHING, _POSSIBLE, "few features agree, and the pixels do not")
+    if a.error < TEMPLATE_ERROR and a.moved < TEMPLATE_MOVED:
+        return Verdict(Relation.SAME_TEMPLATE, _STRONG, "one layout with other contents")
+    if a.agreement < SCENE_AGREEMENT:
+        return Verdict(Relation.NOTHING, _POSSIBLE, "the pixels do not agree")
+    return Verdict(Relation.SAME_SCENE, _STRONG, "the same things from elsewhere or at another time")

@@ -1,0 +1,321 @@
+"""Two pictures laid on one raster by an affine map, and how far their pixels agree there.
+
+The raster is that of the coarser picture. The map is refined on the pixels, tones and sharpness are made equal and
+clipped places left out, so that what remains is what recompression leaves, or another picture.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.images.tones import (
+    FEW,
+    Mask,
+    Plane,
+    blurred,
+    equally_sharp,
+    excused,
+    fine,
+    gradient,
+    known,
+    near,
+    toned,
+)
+
+Grey = NDArray[np.uint8]
+"""Height x width grey levels."""
+Affine = NDArray[np.float64]
+"""2 x 3: where a pixel (x, y, 1) of one picture lies in another."""
+
+_RASTER = 640
+"""Longest side of the raster of comparison."""
+_SMALLEST = 24
+"""Shortest side of a raster on which a comparison means something."""
+_EDGE = 3
+"""Pixels at the border of the overlap that are left out: interpolation reaches beyond them."""
+_REFINED = 400
+"""Longest side of the raster on which ECC works: a tenth of its pixel is enough."""
+_FARTHEST = 8.0
+"""Pixels of that raster by which ECC may move a corner: more is another map, not a better one."""
+
+_WINDOW = 11
+"""Pixels each way of the windows of local correlation."""
+_AGREES, _HALF, _CONFLICTS = 0.7, 0.5, 0.3
+_GRID = 24
+"""Steps each way in which differing borders are cut off."""
+_KEPT = 0.46
+"""Share of the texture that must lie within; of cards of one design with other contents at most 0.45 agrees."""
+
+_FLOOR = 2.5
+"""Grey levels that recompression leaves anywhere."""
+
+_STEP, _BETTER, _FOLLOWED = 0.7, 0.1, 0.85
+"""A place has moved when following it by more than _STEP pixels betters its correlation by _BETTER, to _FOLLOWED."""
+
+_DIFFERS = 3.0
+_SPECK = 25
+_MOST = 30
+"""A patch differs by this residual, has this many pixels at least; so many are looked at."""
+_COARSE = 8.0
+_SIDED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`matrix`: the refined map, query pixel to archived pixel. The rest: see core.alignment.Alignment."""
+
+    matrix: Affine
+    frame: NDArray[np.float64]
+    """Left, top; right, bottom: the upright rectangle of the archived picture that was compared, in its pixels."""
+    kept: float
+    compared: int
+    textured: float
+    agreement: float
+    conflict: float
+    moved: float
+    fine: float
+    foreign: float
+    residual: float
+    patched: float
+    sharper: float
+    softer: float
+    coarse: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Raster:
+    """Both pictures on one raster, and where both are seen."""
+
+    query: Plane
+    archived: Plane
+    valid: Mask
+
+
+def overlap(query: tuple[int, ...], archived: tuple[int, ...], matrix: Affine) -> Plane:
+    """The corners (n x 2, pixels of the archived picture) of the query's part inside it; shapes as height, width."""
+    corners = _corners(query).astype(np.float64)
+    there = (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    _, polygon = cv2.intersectConvexConvex(there, _corners(archived))
+    return np.zeros((1, 2), np.float32) if polygon is None else polygon.reshape(-1, 2).astype(np.float32)
+
+
+def _corners(shape: tuple[int, ...]) -> Plane:
+    bottom, right = shape[0] - 0.5, shape[1] - 0.5
+    return np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]], np.float32)
+
+
+def compare(query: Grey, archived: Grey, matrix: Affine) -> Comparison | None:
+    """Compare the query with the archived picture that `matrix` lays it on; None where the overlap is too small."""
+    polygon = overlap(query.shape, archived.shape, matrix)
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    zoom = float(np.sqrt(np.linalg.det(matrix[:, :2])))
+    pitch = max(1.0, zoom, float((high - low).max()) / _RASTER)
+    size = int((high - low)[0] / pitch), int((high - low)[1] / pitch)
+    if min(size) < _SMALLEST:
+        return None
+    place = np.array([[pitch, 0, low[0] + pitch / 2], [0, pitch, low[1] + pitch / 2]])
+    matrix = _refined(query, archived, matrix, place, size)
+    return _compared(_raster(query, archived, matrix, place, size), matrix, place)
+
+
+def _raster(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: tuple[int, int]) -> _Raster:
+    """`place`: raster pixel to archived pixel; `size`: the raster's width and height."""
+    back = np.linalg.inv(_square(matrix)) @ _square(place)
+    (laid, ours), (shown, theirs) = _warped(query, back[:2], size), _warped(archived, place, size)
+    border = np.ones((2 * _EDGE + 1,) * 2, np.uint8)
+    valid = cv2.erode((ours & theirs).astype(np.uint8), border, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return _Raster(laid, shown, valid > 0)
+
+
+def _warped(picture: Grey, matrix: Affine, size: tuple[int, int]) -> tuple[Plane, Mask]:
+    """The picture on a raster of `size`, whose pixels lie in the picture where `matrix` says, and where it is seen."""
+    steps = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    step = float(np.sqrt(steps[0] * steps[1]))
+    smooth = picture.astype(np.float32)
+    if step > 1.2:  # Shrinking: without a filter fine detail would turn into noise.
+        smooth = blurred(smooth, 0.5 * float(np.sqrt(step**2 - 1)))
+    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_LINEAR if step > 2 else cv2.INTER_CUBIC)
+    laid = cv2.warpAffine(smooth, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpAffine(
+        np.full(picture.shape, 255, np.uint8), matrix, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    )
+    return np.clip(laid, 0, 255).astype(np.float32), seen > 250
+
+
+def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: tuple[int, int]) -> Affine:
+    """The map after ECC on what agrees already; the one given where that leads nowhere."""
+    coarser = max(1.0, max(size) / _REFINED)
+    small = max(1, int(size[0] / coarser)), max(1, int(size[1] / coarser))
+    shift = (coarser - 1) / 2
+    step = np.array([[coarser, 0, shift], [0, coarser, shift], [0, 0, 1]])
+    coarse = (_square(place) @ step)[:2]
+    raster = _raster(query, archived, matrix, coarse, small)
+    likeness, textured, _ = _likeness(raster)
+    silent = raster.valid & _agreeing_frame(likeness, textured)[0] & ~(textured & (likeness < _CONFLICTS))
+    mask = silent if silent.mean() > 0.2 else raster.valid
+    warp = np.eye(2, 3, dtype=np.float32)
+    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
+    try:
+        _, found = cv2.findTransformECC(
+            raster.archived, raster.query, warp, cv2.MOTION_AFFINE, until, mask.astype(np.uint8), 5
+        )
+    except cv2.error:  # It does not converge: nothing is known better than before.
+        return matrix
+    fitted: Affine = np.asarray(found, np.float64)
+    corners = np.array([[0, 0], [small[0], 0], [0, small[1]], small], np.float64)
+    if np.abs(corners @ fitted[:, :2].T + fitted[:, 2] - corners).max() > _FARTHEST:
+        return matrix
+    # `fitted` leads from a raster pixel to where the query was laid on the raster: undo it in between.
+    there, undone = _square(coarse), np.linalg.inv(_square(fitted))
+    return np.asarray((there @ undone @ np.linalg.inv(there) @ _square(matrix))[:2])
+
+
+def _square(matrix: Affine) -> Affine:
+    return np.vstack([matrix, [0, 0, 1]])
+
+
+def _means(plane: Plane) -> Plane:
+    return np.asarray(cv2.blur(plane, (_WINDOW, _WINDOW), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _likeness(raster: _Raster) -> tuple[Plane, Mask, Mask]:
+    """Local correlation; where at least one picture has texture, and where both have it."""
+    one, other = blurred(raster.query, 1), blurred(raster.archived, 1)
+    mean_one, mean_other = _means(one), _means(other)
+    var_one = np.maximum(_means(one * one) - mean_one**2, 0)
+    var_other = np.maximum(_means(other * other) - mean_other**2, 0)
+    both = _means(one * other) - mean_one * mean_other
+    likeness = both / np.sqrt(np.maximum(var_one * var_other, 1e-3))
+    rough_one = var_one > _roughness(one, raster.valid)
+    rough_other = var_other > _roughness(other, raster.valid)
+    return likeness, (rough_one | rough_other) & raster.valid, rough_one & rough_other & raster.valid
+
+
+def _roughness(plane: Plane, valid: Mask) -> float:
+    """Variance from which a window has texture: a tenth of the picture's own contrast, at least 2 grey levels."""
+    contrast = float(plane[valid].std()) if valid.any() else 0.0
+    return max(2.0, 0.1 * contrast) ** 2
+
+
+def _compared(raster: _Raster, matrix: Affine, place: Affine) -> Comparison:
+    likeness, either, both = _likeness(raster)
+    frame, kept = _agreeing_frame(likeness, either)
+    valid = raster.valid & frame
+    either, both = either & frame, both & frame
+    # Flat places count: they, too, have tones to be made equal.
+    sure = valid & known(raster.query, raster.archived) & ~(either & (likeness < _HALF))
+    if sure.sum() < FEW:
+        sure = valid
+    matched, slope = toned(raster.query, raster.archived, sure)
+    clear = sure & both & (likeness > _AGREES)
+    correlation, foreign = fine(matched, raster.archived, clear)
+    one, other = equally_sharp(matched, raster.archived, sure & both)
+    difference = blurred(excused(raster.query, raster.archived, one - other), 2)
+    steep = np.maximum(gradient(blurred(one, 2)), gradient(blurred(other, 2)))
+    residual = (np.abs(difference) / (_FLOOR * max(1.0, slope) + steep)).astype(np.float32)
+    ground = residual[valid] if valid.any() else np.zeros(1, np.float32)
+    rows, columns = np.flatnonzero(frame.any(axis=1)), np.flatnonzero(frame.any(axis=0))
+    corners = np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]) - 0.5
+    patches = _patches(residual, valid, one, other)
+    return Comparison(
+        matrix=matrix,
+        frame=corners @ place[:, :2].T + place[:, 2],
+        kept=kept,
+        compared=int(valid.sum()),
+        textured=_share(both, valid),
+        agreement=_share(likeness > _AGREES, either),
+        conflict=_share(likeness < _CONFLICTS, both),
+        moved=_moved(matched, raster.archived, valid, likeness, both),
+        fine=correlation,
+        foreign=foreign,
+        residual=float(np.percentile(ground, 99.9)),
+        patched=patches.patched,
+        sharper=patches.sharper,
+        softer=patches.softer,
+        coarse=patches.coarse,
+    )
+
+
+def _agreeing_frame(likeness: Plane, either: Mask) -> tuple[Mask, float]:
+    """The upright rectangle that holds most of what agrees and least of what does not, and the texture's share in it.
+
+    The whole, where that rectangle would hold less than _KEPT of the texture: then it is not the border that differs.
+    """
+    whole = np.ones(either.shape, bool)
+    score = np.where(likeness > _AGREES, 1.0, np.where(likeness < _CONFLICTS, -2.0, 0.0)) * either
+    height, width = either.shape
+    rows, columns = np.linspace(0, height, _GRID + 1).astype(int), np.linspace(0, width, _GRID + 1).astype(int)
+    sums = np.zeros((height + 1, width + 1))
+    sums[1:, 1:] = score.cumsum(axis=0).cumsum(axis=1)
+    sums = sums[np.ix_(rows, columns)]
+    # gain[i, j, k, l]: the score between rows i and j, columns k and l.
+    bands = sums[None, :, :] - sums[:, None, :]
+    gain = bands[:, :, None, :] - bands[:, :, :, None]
+    nowhere = np.tril(np.ones((_GRID + 1, _GRID + 1), bool))
+    gain[nowhere] = -1
+    gain[:, :, nowhere] = -1
+    top, bottom, left, right = np.unravel_index(int(gain.argmax()), gain.shape)
+    if gain[top, bottom, left, right] <= 0:
+        return whole, 1.0
+    frame = np.zeros(either.shape, bool)
+    frame[rows[top] : rows[bottom], columns[left] : columns[right]] = True
+    kept = _share(frame, either)
+    return (frame, kept) if kept >= _KEPT else (whole, 1.0)
+
+
+def _share(condition: Mask, among: Mask) -> float:
+    total = int(among.sum())
+    return float((condition & among).sum() / total) if total else 0.0
+
+
+def _moved(one: Plane, other: Plane, valid: Mask, likeness: Plane, both: Mask) -> float:
+    """Share of the textured places that agree better when one follows the optical flow for more than _STEP pixels."""
+    tracker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    first, second = (np.clip(each, 0, 255).astype(np.uint8) for each in (one, other))
+    flow = np.asarray(tracker.calc(second, first, None), np.float32)  # type: ignore[call-overload]
+    height, width = one.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    followed = cv2.remap(one, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    after, _, _ = _likeness(_Raster(np.asarray(followed, np.float32), other, valid))
+    far = np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1])) > _STEP
+    return _share(far & (after > likeness + _BETTER), both & (after > _FOLLOWED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Patches:
+    """See core.alignment.Alignment."""
+
+    patched: float = 0.0
+    sharper: float = 0.0
+    softer: float = 0.0
+    coarse: float = 0.0
+
+
+def _patches(residual: Plane, valid: Mask, one: Plane, other: Plane) -> _Patches:
+    """Describe the connected places that differ, by their outlines in the query and in the archived picture."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        ((residual > _DIFFERS) & valid).astype(np.uint8), connectivity=8
+    )
+    areas = stats[:, cv2.CC_STAT_AREA]
+    largest = sorted((i for i in range(1, count) if areas[i] >= _SPECK), key=lambda i: -int(areas[i]))[:_MOST]
+    if not largest:
+        return _Patches()
+    edges_one, edges_other = gradient(blurred(one, 1)), gradient(blurred(other, 1))
+    local, low = np.abs(blurred(one - other, 1)), np.abs(blurred(one - other, _COARSE))
+    total = sharper = softer = left = differing = 0.0
+    for index in largest:
+        x, y, width, height = (int(value) for value in stats[index, :4])
+        window = np.s_[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
+        inside = labels[window] == index
+        outline = near(inside, 7) & near(~inside, 5) & valid[window]
+        ours, theirs = float(edges_one[window][outline].sum()), float(edges_other[window][outline].sum())
+        side = (ours - theirs) / max(1e-3, ours + theirs)
+        area = float(areas[index])
+        total += area
+        sharper += area * (side > _SIDED)
+        softer += area * (side < -_SIDED)
+        left += float(low[window][inside].sum())
+        differing += float(local[window][inside].sum())
+    return _Patches(total / max(1, int(valid.sum())), sharper / total, softer / total, left / max(1e-3, differing))

@@ -1,0 +1,239 @@
+"""How one picture lies in another, and how far their pixels agree there. Only measures; `core/alignment.py` judges.
+
+Local features give an affine map (RootSIFT, MAGSAC), ECC refines it on the pixels, and then both pictures are laid
+on one raster, that of the coarser of the two, and compared there: sharpness and tones made equal, clipped places
+left out. Wants pixels that are decoded already; OpenCV is imported only when something is measured.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.core.alignment import Alignment
+
+Grey = NDArray[np.uint8]
+"""Height x width grey levels."""
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Affine = NDArray[np.float64]
+"""2 x 3: where a pixel (x, y, 1) of one picture lies in another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How closely pictures are looked at: longest side in pixels for features and raster, and features at most."""
+
+    side: int
+    features: int
+
+
+NORMAL = Effort(800, 1500)
+"""With 500 features a third of the photographs inside branded cards is missed: text and logo eat them up."""
+
+
+_RATIO = 0.8
+"""Lowe's ratio: a feature's nearest neighbour must be this much nearer than the second."""
+_TOLERANCE = 3.0
+"""Pixels of the archived picture that a feature may lie beside its place (MAGSAC's upper bound)."""
+_PLACE = 4.0
+"""Pixels within which features count as one place."""
+_LEAST = 6
+"""Inliers below which there is nothing to measure; unrelated photographs reach 4 or 5."""
+_ENOUGH = 30
+"""Inliers that spare the mirrored attempt."""
+_ZOOM = 16.0
+_SQUEEZE = 2.0
+"""Largest zoom, and largest ratio of the zooms along and across, that count as a copy's."""
+_CELLS = 8
+
+
+class Picture:
+    """A picture with its features, which are made once and kept for all candidates."""
+
+    def __init__(self, grey: Grey, effort: Effort = NORMAL) -> None:
+        self.grey = grey
+        self.effort = effort
+
+    @cached_property
+    def features(self) -> tuple[Plane, Plane]:
+        """Places (n x 2, x and y in pixels of `grey`) and RootSIFT descriptors (n x 128, of length 1)."""
+        import cv2
+
+        height, width = self.grey.shape
+        shrink = min(1.0, self.effort.side / max(height, width))
+        small = self.grey
+        if shrink < 1:
+            size = max(1, round(width * shrink)), max(1, round(height * shrink))
+            small = np.asarray(cv2.resize(self.grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+        sift = cv2.SIFT.create(nfeatures=self.effort.features, contrastThreshold=0.02)
+        found, descriptors = sift.detectAndCompute(small, None)
+        if descriptors is None:
+            return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
+        places = np.array([each.pt for each in found], np.float32)
+        # SIFT's limit is exceeded by ties.
+        places, descriptors = places[: self.effort.features], descriptors[: self.effort.features]
+        scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+        root = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
+        return (places + 0.5) * scale - 0.5, root.astype(np.float32)
+
+    @cached_property
+    def mirrored(self) -> "Picture":
+        """The same, left and right exchanged."""
+        return Picture(np.ascontiguousarray(self.grey[:, ::-1]), self.effort)
+
+
+def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORMAL) -> Alignment | None:
+    """Find the query in the archived picture, mirrored too; None where no map holds.
+
+    Give a Picture instead of pixels when it is compared more than once.
+    """
+    query = query if isinstance(query, Picture) else Picture(query, effort)
+    archived = archived if isinstance(archived, Picture) else Picture(archived, effort)
+    found = _mapped(query, archived)
+    mirrored = False
+    if found is None or found.inliers < _ENOUGH:
+        other = _mapped(query.mirrored, archived)
+        if other is not None and (found is None or other.inliers > found.inliers):
+            found, mirrored = other, True
+    if found is None:
+        return None
+    return _measured(query.mirrored if mirrored else query, archived, found, mirrored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    matrix: Affine
+    inliers: int
+    places: Plane
+    """n x 2, the inliers in the archived picture."""
+    error: float
+    """Median distance of the inliers from their places, in pixels of the archived picture."""
+
+
+def _mapped(query: Picture, archived: Picture) -> _Map | None:
+    import cv2
+
+    (here, ours), (there, theirs) = query.features, archived.features
+    if len(here) < _LEAST or len(there) < _LEAST:
+        return None
+    pairs = _pairs(ours @ theirs.T)
+    if len(pairs) < _LEAST:
+        return None
+    source, target = here[pairs[:, 0]], there[pairs[:, 1]]
+    matrix, inside = cv2.estimateAffine2D(
+        source, target, method=cv2.USAC_MAGSAC, ransacReprojThreshold=_TOLERANCE, maxIters=5000, confidence=0.999
+    )
+    if matrix is None or not _sane(np.asarray(matrix, np.float64)):
+        return None
+    fitted = np.asarray(matrix, np.float64)
+    distance = np.linalg.norm(source @ fitted[:, :2].T + fitted[:, 2] - target, axis=1)
+    held = (inside.ravel() > 0) & (distance < _TOLERANCE)
+    places = min(_distinct(source[held]), _distinct(target[held]))
+    if places < _LEAST:
+        return None
+    return _Map(fitted, places, target[held], float(np.median(distance[held])))
+
+
+def _pairs(likeness: Plane) -> NDArray[np.intp]:
+    """Pairs (n x 2) of which each is the other's nearest, by Lowe's ratio, from cosines (one row per query feature)."""
+    nearest = likeness.argmax(axis=1)
+    rows = np.arange(len(likeness))
+    best = likeness[rows, nearest]
+    back = likeness.argmax(axis=0)
+    second = np.partition(likeness, -2, axis=1)[:, -2] if likeness.shape[1] > 1 else np.full(len(rows), -1, np.float32)
+    clear = (2 - 2 * best) < _RATIO**2 * (2 - 2 * second)
+    kept = rows[clear & (back[nearest] == rows)]
+    return np.stack([kept, nearest[kept]], axis=1)
+
+
+def _distinct(places: Plane) -> int:
+    return len(np.unique(np.floor(places / _PLACE), axis=0)) if len(places) else 0
+
+
+def _sane(matrix: Affine) -> bool:
+    """Whether a copy may be laid like that: not mirrored (that is tried apart), not squeezed, not zoomed away."""
+    if not np.isfinite(matrix).all() or np.linalg.det(matrix[:, :2]) <= 0:
+        return False
+    large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    return bool(large < _ZOOM and small > 1 / _ZOOM and large / small < _SQUEEZE)
+
+
+def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) -> Alignment | None:
+    # Not at the top: OpenCV takes a fifth of a second to load.
+    from provenance.images.comparison import compare, overlap
+
+    pixels = compare(query.grey, archived.grey, found.matrix)
+    if pixels is None or not _sane(pixels.matrix):
+        return None
+    matrix = pixels.matrix
+    polygon = overlap(query.grey.shape, archived.grey.shape, matrix)
+    area = _area(polygon)
+    height, width = archived.grey.shape
+    left, top = np.maximum(polygon.min(axis=0), pixels.frame[0])
+    right, bottom = np.minimum(polygon.max(axis=0), pixels.frame[1])
+    zoom = float(np.sqrt(np.linalg.det(matrix[:, :2])))
+    # What was done to the archived picture: the way back, mirroring first.
+    undone = np.linalg.inv(matrix[:, :2])
+    turned = np.degrees(np.arctan2(undone[1, 0] - undone[0, 1], undone[0, 0] + undone[1, 1]))
+    if mirrored:
+        flip = np.array([[-1.0, 0, query.grey.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
+        matrix = matrix @ flip
+        turned = -turned  # The way back mirrors last; mirroring first, one has to turn the other way.
+    (a, b, c), (d, e, f) = matrix.tolist()
+    return Alignment(
+        matrix=(a, b, c, d, e, f),
+        mirrored=mirrored,
+        rotated=float(turned % 360),
+        scale=1 / zoom,
+        inliers=found.inliers,
+        error=found.error,
+        spread=_spread(found.places, polygon),
+        overlap=area / zoom**2 / query.grey.size,
+        visible=area / archived.grey.size,
+        region=(
+            float((left + 0.5) / width),
+            float((top + 0.5) / height),
+            float((right - left) / width),
+            float((bottom - top) / height),
+        ),
+        kept=pixels.kept,
+        compared=pixels.compared,
+        textured=pixels.textured,
+        agreement=pixels.agreement,
+        conflict=pixels.conflict,
+        moved=pixels.moved,
+        fine=pixels.fine,
+        foreign=pixels.foreign,
+        residual=pixels.residual,
+        patched=pixels.patched,
+        sharper=pixels.sharper,
+        softer=pixels.softer,
+        coarse=pixels.coarse,
+    )
+
+
+def _area(polygon: Plane) -> float:
+    x, y = polygon[:, 0].astype(np.float64), polygon[:, 1].astype(np.float64)
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
+def _spread(places: Plane, polygon: Plane) -> float:
+    """Share of the cells with an inlier, of 8 x 8 that the overlap's upright frame is cut into.
+
+    Cells whose centre lies outside the overlap do not count.
+    """
+    import cv2
+
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    cells = np.clip(((places - low) / np.maximum(high - low, 1e-6) * _CELLS).astype(int), 0, _CELLS - 1)
+    taken = {(int(x), int(y)) for x, y in cells}
+    steps = (np.arange(_CELLS) + 0.5) / _CELLS
+    inside = {
+        (column, row)
+        for column, x in enumerate(low[0] + steps * (high[0] - low[0]))
+        for row, y in enumerate(low[1] + steps * (high[1] - low[1]))
+        if cv2.pointPolygonTest(polygon.reshape(-1, 1, 2), (float(x), float(y)), False) >= 0
+    }
+    return len(taken & inside) / max(1, len(inside))

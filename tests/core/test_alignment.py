@@ -1,0 +1,124 @@
+"""The judgement: what each measurement alone can turn, from figures as benchmarks/alignment.py measures them."""
+
+from dataclasses import replace
+
+import pytest
+
+from provenance.core.alignment import Alignment, Relation, judge
+from provenance.core.model import Confidence
+
+COPY = Alignment(
+    matrix=(1, 0, 0, 0, 1, 0),
+    mirrored=False,
+    rotated=0,
+    scale=1,
+    inliers=600,
+    error=0.1,
+    spread=0.8,
+    overlap=1,
+    visible=1,
+    region=(0, 0, 1, 1),
+    kept=1,
+    compared=150_000,
+    textured=0.5,
+    agreement=1,
+    conflict=0,
+    moved=0,
+    fine=0.99,
+    foreign=0,
+    residual=0.4,
+    patched=0,
+    sharper=0,
+    softer=0,
+    coarse=0,
+)
+STICKERS = replace(
+    COPY, agreement=0.78, conflict=0.08, moved=0.007, residual=45, patched=0.13, sharper=0.8, softer=0.04, coarse=0.7
+)
+
+
+def judged(alignment: Alignment | None) -> tuple[Relation, Confidence]:
+    verdict = judge(alignment)
+    return verdict.relation, verdict.confidence
+
+
+def test_no_alignment_is_nothing() -> None:
+    assert judge(None).relation is Relation.NOTHING
+
+
+def test_equal_pixels_are_certain() -> None:
+    assert judged(COPY) == (Relation.SAME, Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize(
+    ("measured", "confidence"),
+    [
+        ({"residual": 1.6}, Confidence.STRONG),
+        ({"conflict": 0.015}, Confidence.STRONG),
+        ({"agreement": 0.93}, Confidence.STRONG),
+        ({"kept": 0.7}, Confidence.STRONG),
+        ({"kept": 0.5}, Confidence.POSSIBLE),
+        ({"moved": 0.002}, Confidence.STRONG),
+        ({"moved": 0.005}, Confidence.POSSIBLE),
+        ({"fine": 0.9, "foreign": 0.06}, Confidence.POSSIBLE),
+        ({"compared": 1000}, Confidence.POSSIBLE),
+        ({"inliers": 7}, Confidence.POSSIBLE),
+    ],
+)
+def test_each_doubt_lowers_the_confidence(measured: dict[str, float], confidence: Confidence) -> None:
+    assert judged(replace(COPY, **measured)) == (Relation.SAME, confidence)  # type: ignore[arg-type]
+
+
+def test_a_smoothed_copy_has_lost_its_noise_and_is_still_certain() -> None:
+    assert judged(replace(COPY, fine=0.77, foreign=-0.6)) == (Relation.SAME, Confidence.CERTAIN)
+
+
+def test_few_inliers_hold_only_with_agreeing_pixels() -> None:
+    assert judge(replace(COPY, inliers=7, agreement=0.9)).relation is Relation.NOTHING
+    assert judge(replace(COPY, inliers=5)).relation is Relation.NOTHING
+
+
+def test_motion_makes_another_photograph() -> None:
+    assert judged(replace(COPY, moved=0.09)) == (Relation.SAME_SCENE, Confidence.STRONG)
+
+
+def test_a_slowly_creeping_camera_is_never_more_than_possible() -> None:
+    creeping = replace(COPY, overlap=0.9957, error=0.3)
+    assert judged(creeping) == (Relation.SAME, Confidence.POSSIBLE)
+    assert judged(replace(creeping, overlap=0.9997)) == (Relation.SAME, Confidence.CERTAIN)
+    assert judged(replace(creeping, error=0.05)) == (Relation.SAME, Confidence.CERTAIN)
+
+
+def test_words_and_pixelation_are_seen_through() -> None:
+    words = replace(COPY, agreement=0.8, conflict=0.04, residual=15, patched=0.04, sharper=0.99, coarse=0.32)
+    pixelated = replace(COPY, agreement=0.9, conflict=0.02, residual=7, patched=0.01, softer=0.97, coarse=0.15)
+    for each in (words, pixelated):
+        assert judged(each) == (Relation.SAME, Confidence.STRONG)
+        assert judged(replace(each, fine=0.9, foreign=0.06)) == (Relation.SAME, Confidence.POSSIBLE)
+        assert judge(replace(each, coarse=0.6)).confidence is Confidence.POSSIBLE
+
+
+def test_stickers_are_possible_and_passers_by_another_photograph() -> None:
+    assert judged(STICKERS) == (Relation.SAME, Confidence.POSSIBLE)
+    both_sides = replace(STICKERS, patched=0.04, sharper=0.45, softer=0.5)
+    assert judge(both_sides).relation is Relation.SAME_SCENE
+    assert judge(replace(STICKERS, patched=0.02, moved=0.02)).relation is Relation.SAME_SCENE
+
+
+def test_conflict_tells_template_scene_and_chance_apart() -> None:
+    card = replace(COPY, agreement=0.4, conflict=0.3, error=0.05, moved=0.07, residual=30)
+    assert judge(card).relation is Relation.SAME_TEMPLATE
+    assert judge(replace(card, error=1.0, moved=0.7)).relation is Relation.SAME_SCENE
+    assert judge(replace(card, moved=0.7)).relation is Relation.SAME_SCENE
+    assert judge(replace(card, inliers=8)).relation is Relation.NOTHING
+    assert judge(replace(card, error=1.0, agreement=0.05)).relation is Relation.NOTHING
+
+
+def test_no_copy_where_the_pixels_conflict() -> None:
+    assert judge(replace(COPY, conflict=0.2)).relation is not Relation.SAME
+    assert judge(replace(COPY, agreement=0.45)).relation is not Relation.SAME
+
+
+def test_every_verdict_gives_its_reason() -> None:
+    for each in (None, COPY, STICKERS, replace(COPY, moved=0.1), replace(COPY, conflict=0.3)):
+        assert judge(each).reason
