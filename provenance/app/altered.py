@@ -18,7 +18,7 @@ from provenance.core.alignment import Relation, judge
 from provenance.core.matching import BITS, CANDIDATES, LEAST_SIMILAR, SIGNS_RADIUS
 from provenance.core.model import Match, MatchKind
 from provenance.images.descriptor import Descriptor, Model, similarities
-from provenance.images.geometry import NORMAL, Grey, Picture, align
+from provenance.images.geometry import NORMAL, Grey, Picture, align, in_shares
 from provenance.images.levels import Levels, levels
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
@@ -104,6 +104,9 @@ def _verified(query: Picture, archived: Grey, similar: float) -> tuple[Relation,
         similarity=round(similar, 3),
         inliers=alignment.inliers,
         region=alignment.region,
+        visible=round(alignment.visible, 4),
+        scale=round(alignment.scale, 4),
+        matrix=in_shares(alignment, query.grey, archived),
     )
     return verdict.relation, match
 

@@ -365,6 +365,12 @@ class Match:
     """Places at which the two were found to coincide."""
     region: tuple[float, float, float, float] | None = None
     """The part of the archived image that the other shows: left, top, width, height, as shares."""
+    visible: float | None = None
+    """Share of the archived image's area that the other shows."""
+    scale: float | None = None
+    """Size of the other's copy in pixels, by that of the archived image, along a side."""
+    matrix: tuple[float, float, float, float, float, float] | None = None
+    """Where a point of the other lies in the archived image, both as shares: x' = m0 x + m1 y + m2, y' = m3 x + ..."""
 
 
 class LinkKind(StrEnum):

@@ -102,6 +102,15 @@ def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORM
     return _measured(query.mirrored if mirrored else query, archived, found, mirrored)
 
 
+def in_shares(alignment: Alignment, query: Grey, archived: Grey) -> tuple[float, float, float, float, float, float]:
+    """The alignment's matrix for points given as shares of both pictures' widths and heights."""
+    a, b, c, d, e, f = alignment.matrix
+    (high, wide), (height, width) = query.shape, archived.shape
+    # The middle of the first pixel is the point (0.5, 0.5) of the picture.
+    right, down = c + 0.5 - (a + b) / 2, f + 0.5 - (d + e) / 2
+    return (a * wide / width, b * high / width, right / width, d * wide / height, e * high / height, down / height)
+
+
 @dataclass(frozen=True, slots=True)
 class _Map:
     matrix: Affine

@@ -321,6 +321,9 @@ def _match(match: Match) -> Document:
             "mirrored": match.mirrored,
             "rotated": match.rotated,
             "region": match.region and [round(share, 4) for share in match.region],
+            "visible": match.visible,
+            "scale": match.scale,
+            "matrix": match.matrix and [round(each, 5) for each in match.matrix],
         },
         "confidence": match.confidence,
     }

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from provenance.core.alignment import Alignment, Relation, judge
 from provenance.core.model import Confidence
-from provenance.images.geometry import Effort, Grey, Picture, align
+from provenance.images.geometry import Effort, Grey, Picture, align, in_shares
 from tests.stories import random_photo
 
 PHOTO = random_photo(1)
@@ -57,6 +57,15 @@ def test_the_matrix_leads_from_the_query_to_the_archived_picture() -> None:
     assert (left, across) == pytest.approx((359.25, -0.5), abs=0.5)
     assert (top, down) == pytest.approx((59.75, 0.5), abs=0.5)
     assert crop.scale == pytest.approx(2, rel=0.01)
+
+
+def test_the_matrix_in_shares_does_not_depend_on_sizes() -> None:
+    query = grey(PHOTO.crop((120, 60, 360, 220)).resize((720, 480), Image.Resampling.LANCZOS))
+    alignment = align(query, ARCHIVED)
+    assert alignment is not None
+    width, height = PHOTO.size
+    expected = (240 / width, 0, 120 / width, 0, 160 / height, 60 / height)
+    assert in_shares(alignment, query, ARCHIVED.grey) == pytest.approx(expected, abs=2e-3)
 
 
 def test_region_and_visible_share_of_a_crop() -> None:
