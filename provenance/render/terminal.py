@@ -42,8 +42,24 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
         ("The same design with other contents: no copies", answer.same_template),
     ):
         if others:
-            parts += [Text(), Text(title, "bold"), *(_possible(each) for each in others)]
+            parts += [Text(), Text(title, "bold"), *(_possible(each, copy=False) for each in others)]
     parts += [Text(), *_coverage(answer.coverage), *_warnings((*answer.warnings, *answer.chain.warnings))]
+    return Group(*parts)
+
+
+def lookup_in_short(answer: answers.LookupAnswer) -> RenderableType:
+    """Whether the suspect was found, where first, and what was measured; nothing of the chain."""
+    built = answer.chain
+    if built.first is None:
+        return Group(_suspect(answer.suspect), indented("Not found: no earlier copy of this image is in the archive."))
+    seen = times.dated(built.first)
+    parts: list[RenderableType] = [
+        _suspect(answer.suspect),
+        indented(f"First seen in this archive: {moment(seen.at)}"),
+        indented(f"in {called(built.first.channel)}, {place(built.first)}; {len(built.sightings)} sighting(s)"),
+    ]
+    if match := answer.matches.get(built.first.file.id):
+        parts.append(indented(_said(match)))
     return Group(*parts)
 
 
@@ -203,7 +219,7 @@ def _first(built: chain.Chain, match: Match | None) -> list[RenderableType]:
     if archived.url:
         lines.append(line(str(archived.url)))
     if match:
-        lines.append(indented(f"this image is {_matched(match)}"))
+        lines.append(indented(_said(match)))
     if archived.text:
         lines.append(indented(f"“{visible(archived.text, _TEXT)}”", "italic"))
     lines += [indented(f"! {visible(warning)}", "yellow") for warning in chain.first_seen_warnings(archived)]
@@ -267,8 +283,10 @@ def _sighting(seen: Sighting, link: Link | None, first: bool, match: Match | Non
     return Group(*lines)
 
 
-def _possible(each: answers.Matched) -> RenderableType:
-    words = f" ({_matched(each.match)})" if each.match else ""
+def _possible(each: answers.Matched, *, copy: bool = True) -> RenderableType:
+    words = ""
+    if each.match:
+        words = f" ({_matched(each.match) if copy else chain.likeness_words(each.match)})"
     return Text(
         f"  {moment(times.dated(each.sighting).at)}  {called(each.sighting.channel)}, {place(each.sighting)}{words}"
     )
@@ -278,6 +296,10 @@ def _matched(match: Match) -> str:
     words = f"{chain.match_words(match)}: {match.confidence}"
     by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
     return f"{words}, by way of a closer copy" if by_way and match.kind is not MatchKind.PARTIAL else words
+
+
+def _said(match: Match) -> str:
+    return f"this image {'' if match.kind is MatchKind.PARTIAL else 'is '}{_matched(match)}"
 
 
 def _coverage(covered: answers.Coverage) -> list[RenderableType]:

