@@ -192,7 +192,7 @@ def _finish(intake: _Intake, sandbox: Sandbox, damaged: Sequence[SourceError], m
     """Derive what follows from the new posts, and say how the run ended."""
     run, counts = intake.run, intake.counts
     refused = dict(analyse(intake.archive, sandbox, intake.progress, model))
-    resolve(intake.archive, run.id, intake.progress)
+    resolve(intake.archive, run.id, sandbox, intake.progress, model)
     counts.images_refused += len(refused)
     # An import that was interrupted may have left files to be measured that are not new now.
     counts.new_files -= refused.keys()

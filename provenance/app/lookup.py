@@ -2,18 +2,21 @@
 
 import hashlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.app import copies
 from provenance.archive import descriptors, find, read, summary
+from provenance.archive import matches as stored
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, times
 from provenance.core.answers import Coverage, LookupAnswer, Matched, Suspect
-from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare, measure
-from provenance.core.model import Channel, Confidence, File, Match, Sighting
+from provenance.core.evidence import Evidence
+from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare
+from provenance.core.model import Channel, File, Match, Sighting
 from provenance.core.times import dated
 from provenance.errors import ImageRefused
 from provenance.images import measure as measuring
@@ -76,34 +79,35 @@ def _one(
         matches = _matches(archive, connection, file)
         if file.refused is not None and not matches:
             return ImageRefused(path=path, what=file.refused)
-        certain = {key: match for key, match in matches.items() if match.confidence is not Confidence.POSSIBLE}
-        guesses = {key: match for key, match in matches.items() if key not in certain}
-        pictures = read.picture_of(connection, certain)
-        _join_pictures(connection, file, certain, set(pictures.values()))
-        scene: dict[int, Match] = {}
-        template: dict[int, Match] = {}
+        found = copies.confirm(archive, connection, path, matches, sandbox)
         if model is not None and file.refused is None:
-            scene, template = _add_altered(archive, connection, path, model, sandbox, certain, guesses)
-            pictures = read.picture_of(connection, certain)
+            from provenance.app import altered
+
+            known = found.same.keys() | found.same_scene.keys() | found.same_template.keys()
+            found.add(connection, altered.find(archive, connection, path, model, sandbox, known))
         channel = _channel(connection, narrowing.channel)
-        found = chain.build(_sightings(connection, certain, narrowing, channel))
+        files = set(found.same)
+        built = chain.build(
+            _sightings(connection, files, narrowing, channel), Evidence(stored.among(connection, files))
+        )
 
-        def matched(found: dict[int, Match]) -> tuple[Matched, ...]:
-            shown = _sightings(connection, [key for key in found if key not in certain], narrowing, channel)
-            return tuple(Matched(each, found[each.file.id]) for each in shown)[: narrowing.limit]
+        def matched(others: Mapping[int, Match]) -> tuple[Matched, ...]:
+            shown = _sightings(connection, others.keys() - found.same.keys(), narrowing, channel)
+            return tuple(Matched(each, others[each.file.id]) for each in shown)[: narrowing.limit]
 
-        best = min(certain, key=lambda key: (certain[key].distance, key), default=None)
+        pictures = read.picture_of(connection, files)
+        best = min(files, key=lambda key: (found.same[key].distance, key), default=None)
         return LookupAnswer(
             suspect=Suspect(str(path), file),
-            chain=found,
-            matches=certain,
+            chain=built,
+            matches=found.same,
             picture=None if best is None else pictures.get(best),
-            possible=matched(guesses),
+            possible=matched(found.possible),
             coverage=_coverage(connection, model),
             warnings=tuple(_warnings(file, narrowing)),
             limit=narrowing.limit,
-            same_scene=matched(scene),
-            same_template=matched(template),
+            same_scene=matched(found.same_scene),
+            same_template=matched(found.same_template),
         )
 
 
@@ -127,7 +131,7 @@ def _measured(path: Path, sandbox: Sandbox, max_bytes: int) -> File:
 
 
 def _matches(archive: Archive, connection: Connection, file: File) -> dict[int, Match]:
-    """Return {archived file: match}, by bytes and by hash."""
+    """Return {archived file: match}, by bytes and by hash: what the pixels have to confirm."""
     near: list[int] = []
     if file.codes and file.quality >= FLAT_BELOW:
         near = [file_id for _, file_id in archive.codes.near(connection, file.codes, SEARCH_RADIUS)]
@@ -137,48 +141,6 @@ def _matches(archive: Archive, connection: Connection, file: File) -> dict[int, 
     found = read.files(connection, near)
     compared = {file_id: compare(file, found[file_id]) for file_id in sorted(found)}
     return {file_id: match for file_id, match in compared.items() if match is not None}
-
-
-def _join_pictures(connection: Connection, file: File, matches: dict[int, Match], pictures: set[int]) -> None:
-    """Add the other files of the pictures that were hit: they are known to show the same by way of the hit."""
-    members = read.files_of_pictures(connection, pictures)
-    others = [file_id for files in members.values() for file_id in files if file_id not in matches]
-    for file_id, other in read.files(connection, others).items():
-        match = measure(file, other)
-        if match is not None:
-            matches[file_id] = Match(
-                match.kind, match.stage, match.distance, Confidence.STRONG, match.mirrored, match.rotated
-            )
-
-
-def _add_altered(
-    archive: Archive,
-    connection: Connection,
-    path: Path,
-    model: "Model",
-    sandbox: Sandbox,
-    certain: dict[int, Match],
-    guesses: dict[int, Match],
-) -> tuple[dict[int, Match], dict[int, Match]]:
-    """Add altered copies, and the other files of their pictures: those show the same by way of the hit.
-
-    Returns what shows the same scene, and what has the same template: neither is a copy.
-    """
-    from provenance.app import altered
-
-    hits = altered.find(archive, connection, path, model, sandbox, certain)
-    found = hits.same
-    guesses |= {key: match for key, match in found.items() if match.confidence is Confidence.POSSIBLE}
-    for key in found.keys() - guesses.keys():
-        certain[key] = found[key]
-        guesses.pop(key, None)
-    picture_of = read.picture_of(connection, found.keys() & certain.keys())
-    members = read.files_of_pictures(connection, set(picture_of.values()))
-    for key, picture in picture_of.items():
-        for file_id in members[picture]:
-            if file_id not in certain:
-                certain[file_id] = replace(found[key], confidence=Confidence.STRONG)
-    return hits.same_scene, hits.same_template
 
 
 def _coverage(connection: Connection, model: "Model | None") -> Coverage:
@@ -199,9 +161,8 @@ def _channel(connection: Connection, name: str | None) -> Channel | None:
 
 
 def _sightings(
-    connection: Connection, file_ids: dict[int, Match] | list[int], narrowing: Narrowing, channel: Channel | None
+    connection: Connection, wanted: Set[int], narrowing: Narrowing, channel: Channel | None
 ) -> list[Sighting]:
-    wanted = set(file_ids)
     return [
         each
         for each in times.sightings(read.versions_with_files(connection, wanted))

@@ -8,9 +8,11 @@ from pathlib import Path
 from provenance.app import clock, pages
 from provenance.app.progress import Progress
 from provenance.app.runs import recorded
+from provenance.archive import matches as stored
 from provenance.archive import observe, read, summary
 from provenance.archive.store import Archive
 from provenance.core import chain, times, weekly
+from provenance.core.evidence import Evidence
 from provenance.core.model import Sighting
 from provenance.core.weekly import Report, Week
 from provenance.images.sandbox import Sandbox
@@ -32,7 +34,8 @@ def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
         for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
             if sighting.file.id in picture_of:
                 found[picture_of[sighting.file.id]].append(sighting)
-        chains = {picture: chain.build(sightings) for picture, sightings in found.items()}
+        evidence = Evidence(stored.among(connection, picture_of))
+        chains = {picture: chain.build(sightings, evidence) for picture, sightings in found.items()}
         shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each, everything)]
         posts = summary.posts_between(connection, week.start, week.end)
         changed = weekly.changes(week, shown)

@@ -5,110 +5,107 @@ Both steps are repeatable and take up after a crash where they were.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from provenance.app import clock
+from filelock import FileLock
+
+from provenance.app import clock, pixels
+from provenance.app.pixels import Compared, Suggestion
 from provenance.app.progress import Progress
-from provenance.archive import derive, read
+from provenance.app.suggest import Edge, Suggester
+from provenance.archive import derive, read, separations
+from provenance.archive import matches as stored
 from provenance.archive.derive import Built
 from provenance.archive.index import HammingIndex
 from provenance.archive.store import Archive
 from provenance.core import chain, times
-from provenance.core.matching import FLAT_BELOW, SEARCH_RADIUS, compare
-from provenance.core.model import Confidence, File, Match, Sighting
+from provenance.core.alignment import Relation
+from provenance.core.evidence import Evidence
+from provenance.core.model import Confidence, Match, Sighting
+from provenance.core.partition import Partition
+from provenance.images.sandbox import Sandbox
 
-_BATCH = 500
+if TYPE_CHECKING:
+    from provenance.images.descriptor import Model
+
+_BATCH = 200
+_CHAINS = 500
 
 
 class Resolver:
     """Resolves again and again, and keeps its index of hashes meanwhile."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, sandbox: Sandbox, model: "Model | None" = None) -> None:
         self._archive = archive
+        self._sandbox = sandbox
+        self._model = None if model is None else model.key
         self._index = HammingIndex()
 
     def resolve(self, run_id: int, progress: Progress) -> None:
         """Bring pictures, links and first seens up to date with what has been archived and measured."""
-        self._index = _partition(self._archive, self._index, progress)
+        with self._archive.read() as connection:
+            waiting = derive.without_picture(connection)
+        if waiting:
+            progress.stage("Looking for copies", len(waiting))
+        for batch in _batches(waiting, _BATCH):
+            # One process at a time joins pictures, and nobody waits for it who only archives or looks up.
+            with FileLock(self._archive.directory / "resolve.lock"):
+                self._join(batch)
+            progress.advance(len(batch))
         _chain(self._archive, run_id, progress)
 
-
-def resolve(archive: Archive, run_id: int, progress: Progress) -> None:
-    """Resolve once."""
-    Resolver(archive).resolve(run_id, progress)
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
-
-
-def _partition(archive: Archive, index: HammingIndex, progress: Progress) -> HammingIndex:
-    """Give new files their picture; return the index, brought up to date."""
-    with archive.read() as connection:
-        waiting = derive.without_picture(connection)
-    if not waiting:
-        return index
-    progress.stage("Looking for copies", len(waiting))
-    for batch in _batches(waiting):
-        with archive.write() as connection:
-            # Another process may have resolved files meanwhile; inside this transaction none can.
+    def _join(self, batch: Sequence[int]) -> None:
+        """Give new files their picture."""
+        with self._archive.read() as connection:
+            if read.count_resolved(connection) != len(self._index):
+                self._index = HammingIndex(read.resolved_codes(connection))
             done = read.picture_of(connection, batch)
-            if read.count_resolved(connection) != len(index):
-                index = HammingIndex(read.resolved_codes(connection))
-            union = _Union()
-            matches: list[tuple[int, int, Match]] = []
             new = [each for file_id, each in sorted(read.files(connection, batch).items()) if file_id not in done]
+            edges = Suggester(self._archive, connection, self._index, self._model).edges(new)
+            concerned = {edge.other for edge in edges} | {edge.file for edge in edges}
+            pictures = read.picture_of(connection, concerned)
+            members = read.files_of_pictures(connection, set(pictures.values()))
+            joined = {file_id: picture for picture, files in members.items() for file_id in files}
+            partition = Partition(joined, separations.sides(connection, joined.keys() | {each.id for each in new}))
             for file in new:
-                near = index.near(file.codes, SEARCH_RADIUS) if file.codes and file.quality >= FLAT_BELOW else []
-                hits = [file_id for _, file_id in near]
-                found = read.files(connection, hits) if hits else {}
-                pictures = read.picture_of(connection, hits) if hits else {}
-                matches += union.add(file, [found[hit] for hit in hits], pictures)
-                if file.codes:
-                    index.add(file.id, file.codes[:32])
-            derive.save_partition(connection, union.new(), union.merged())
-            derive.save_matches(connection, matches)
-        progress.advance(len(batch))
-    return index
+                partition.add(file.id)
+            known = read.files(connection, concerned)
+            paths = {file_id: self._archive.files.path(each.sha256) for file_id, each in known.items()}
+        matches: list[tuple[int, int, Match]] = []
+        # Of all pairs whose pictures are still two, the likeliest of each two pictures: then again, until none is left.
+        while picks := _picks(partition, edges):
+            picked = {(edge.other, edge.file) for edge in picks}
+            edges = [edge for edge in edges if (edge.other, edge.file) not in picked]
+            asked = [Suggestion(paths[edge.file], paths[edge.other], edge.match) for edge in picks]
+            for edge, compared in zip(picks, pixels.compare(self._sandbox, asked), strict=True):
+                if _is_copy(compared) and partition.join(edge.other, edge.file):
+                    matches.append((edge.other, edge.file, compared.match))
+        with self._archive.write() as connection:
+            derive.save_partition(connection, partition.new(), partition.merged())
+            stored.save(connection, matches)
 
 
-class _Union:
-    """Union-find over pictures: each is named by its lowest file, so the outcome does not depend on the order."""
+def resolve(archive: Archive, run_id: int, sandbox: Sandbox, progress: Progress, model: "Model | None" = None) -> None:
+    """Resolve once."""
+    Resolver(archive, sandbox, model).resolve(run_id, progress)
 
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-        self._files: list[int] = []
 
-    def add(self, file: File, near: Sequence[File], pictures: dict[int, int]) -> list[tuple[int, int, Match]]:
-        """Join `file` with the pictures of all files that it certainly matches; return the matches that did it."""
-        self._files.append(file.id)
-        self._parent[file.id] = file.id
-        matches = []
-        for other in near:
-            match = compare(file, other)
-            if match is None or match.confidence is not Confidence.CERTAIN:
-                continue
-            one, two = self._root(file.id), self._root(pictures.get(other.id, other.id))
-            if one != two:
-                # The nearest file of each picture is match enough: the others follow from it.
-                matches.append((other.id, file.id, match))
-                self._parent[max(one, two)] = min(one, two)
-        return matches
+def _picks(partition: Partition, edges: Sequence[Edge]) -> list[Edge]:
+    """Return for each two pictures that an edge leads between the likeliest edge."""
+    best: dict[tuple[int, int], Edge] = {}
+    for edge in sorted(edges, key=lambda each: each.rank):
+        one, other = sorted((partition.picture(edge.other), partition.picture(edge.file)))
+        if one != other and partition.may_join(one, other):
+            best.setdefault((one, other), edge)
+    return list(best.values())
 
-    def new(self) -> dict[int, int]:
-        """Return {file: picture} of the files that were added."""
-        return {file_id: self._root(file_id) for file_id in self._files}
 
-    def merged(self) -> dict[int, int]:
-        """Return {picture: the one that it became part of} of the pictures that were there before."""
-        added = set(self._files)
-        return {each: self._root(each) for each in self._parent if each not in added and self._root(each) != each}
+def _is_copy(compared: Compared) -> bool:
+    return compared.relation is Relation.SAME and compared.match.confidence is not Confidence.POSSIBLE
 
-    def _root(self, picture: int) -> int:
-        parent = self._parent.setdefault(picture, picture)
-        while parent != self._parent[parent]:
-            parent = self._parent[parent]
-        self._parent[picture] = parent
-        return parent
+
+def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def _chain(archive: Archive, run_id: int, progress: Progress) -> None:
@@ -117,7 +114,7 @@ def _chain(archive: Archive, run_id: int, progress: Progress) -> None:
     if not waiting:
         return
     progress.stage("Building chains", len(waiting))
-    for batch in _batches(waiting):
+    for batch in _batches(waiting, _CHAINS):
         with archive.write() as connection:
             members = read.files_of_pictures(connection, batch)
             picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
@@ -125,6 +122,10 @@ def _chain(archive: Archive, run_id: int, progress: Progress) -> None:
             for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
                 if sighting.file.id in picture_of:
                     found[picture_of[sighting.file.id]].append(sighting)
-            built = [Built(picture, members[picture], chain.build(sightings)) for picture, sightings in found.items()]
+            evidence = Evidence(stored.among(connection, picture_of))
+            built = [
+                Built(picture, members[picture], chain.build(sightings, evidence))
+                for picture, sightings in found.items()
+            ]
             derive.save_chains(connection, run_id, built, clock.now())
         progress.advance(len(batch))

@@ -1,6 +1,7 @@
 """Shows one thing of the archive with its history: a post, a file, a picture or a channel."""
 
 from provenance.archive import derive, find, read, summary
+from provenance.archive import matches as stored
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, times
 from provenance.core.answers import (
@@ -13,7 +14,8 @@ from provenance.core.answers import (
     ShowAnswer,
     VersionAnswer,
 )
-from provenance.core.model import Confidence, Match, MatchKind, Sighting, post_url
+from provenance.core.evidence import Evidence
+from provenance.core.model import Sighting, post_url
 
 
 def show(archive: Archive, ref: str) -> ShowAnswer:
@@ -73,19 +75,13 @@ def _file(archive: Archive, connection: Connection, file_id: int) -> FileAnswer:
 def _picture(connection: Connection, picture: int) -> PictureAnswer:
     file_ids = read.files_of_pictures(connection, [picture])[picture]
     files = read.files(connection, file_ids)
-    matches = tuple(
-        (
-            files[row.file_a].sha256,
-            files[row.file_b].sha256,
-            Match(MatchKind(row.kind), row.stage, row.distance, Confidence(row.confidence), row.mirrored, row.rotated),
-        )
-        for row in find.match_rows(connection, file_ids)
-    )
+    measured = stored.among(connection, file_ids)
+    matches = tuple((files[one].sha256, files[other].sha256, match) for one, other, match in measured)
     revisions = tuple(
         Revision(row.at, row.before_ref, row.before_at, row.after_ref, row.after_at, row.basis, row.reason)
         for row in derive.revisions(connection, file_ids)
     )
-    built = chain.build(_sightings(connection, file_ids))
+    built = chain.build(_sightings(connection, file_ids), Evidence(measured))
     return PictureAnswer(picture, built, tuple(files[key] for key in sorted(files)), matches, revisions)
 
 

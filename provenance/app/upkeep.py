@@ -37,7 +37,7 @@ def reindex(archive: Archive, sandbox: Sandbox, progress: Progress, model: "Mode
             derive.clear(connection)
         codes.clear(archive.directory)
         run.summary = {"refused": len(analyse(archive, sandbox, progress, model))}
-        resolve(archive, run.id, progress)
+        resolve(archive, run.id, sandbox, progress, model)
     with archive.read() as connection:
         return summary.counts(connection)
 

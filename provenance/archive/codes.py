@@ -17,12 +17,12 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from provenance.archive import schema
-from provenance.archive.index import columns, distances
+from provenance.archive.index import scanner
 
 _MAGIC = b"provenance codes 1\n"
 # The magic, then how many records are whole: written when they are on disk.
 _HEADER = struct.Struct("<24sQ")
-_BLOCK = 8_192
+_BLOCK = 16_384
 """Records looked at together: they stay in the processor's cache."""
 _PAGE = 20_000
 """Rows written at once."""
@@ -46,9 +46,10 @@ class Codes:
         found: dict[int, int] = {}
         last = 0
         with self._mapped() as records:
+            scan = scanner(queries, self._record["code"].shape[0], radius, len(records))
             for start in range(0, len(records), _BLOCK):
                 block = records[start : start + _BLOCK]
-                _keep(found, block["file"], distances(columns(block["code"]), queries), radius)
+                _keep(found, block["file"], *scan(block["code"]))
             if len(records):
                 last = int(records["id"][-1])
         newer = [
@@ -56,7 +57,7 @@ class Codes:
         ]
         if newer:
             words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
-            _keep(found, np.array([file_id for file_id, _ in newer]), distances(columns(words), queries), radius)
+            _keep(found, np.array([file_id for file_id, _ in newer]), *scan(words))
         return sorted((distance, file_id) for file_id, distance in found.items())
 
     def update(self, connection: sa.Connection) -> int:
@@ -118,9 +119,8 @@ def clear(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _keep(found: dict[int, int], files: NDArray[np.generic], bits: NDArray[np.uint16], radius: int) -> None:
-    for hit in np.flatnonzero(bits <= radius):
-        file_id, distance = int(files[hit]), int(bits[hit])
+def _keep(found: dict[int, int], files: NDArray[np.generic], hits: NDArray[np.intp], bits: NDArray[np.generic]) -> None:
+    for file_id, distance in zip(files[hits].tolist(), bits.tolist(), strict=True):
         found[file_id] = min(distance, found.get(file_id, distance))
 
 

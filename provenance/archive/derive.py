@@ -12,7 +12,7 @@ from provenance.archive import schema
 from provenance.archive.read import MEASURE_TOOL, chunks
 from provenance.core.chain import Chain, revision_reason
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, RESOLVE_VERSION
-from provenance.core.model import Match, Sighting
+from provenance.core.model import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,6 @@ def save_partition(connection: sa.Connection, new: dict[int, int], merged: dict[
         connection.execute(pictures.delete().where(pictures.c.id == absorbed))
 
 
-def save_matches(connection: sa.Connection, matches: Iterable[tuple[int, int, Match]]) -> None:
-    """Record measured matches of two files; the transform is the one that leads from the first to the second."""
-    rows = [_match_row(one, other, match) for one, other, match in matches]
-    if rows:
-        connection.execute(insert(schema.matches).on_conflict_do_nothing(), rows)
-
-
 @dataclass(frozen=True, slots=True)
 class Built:
     """A picture with all its files and the chain that was built from their sightings."""
@@ -213,22 +206,5 @@ def _revisions(built: Built, said: Mapping[int, Any]) -> Iterator[dict[str, Any]
             "after_ref": first.ref,
             "after_at": first.at,
             "basis": first.basis,
-            "reason": revision_reason(row.after_ref if row else None, first, joined),
+            "reason": revision_reason(row.after_ref if row else None, row.after_at if row else None, first, joined),
         }
-
-
-def _match_row(one: int, other: int, match: Match) -> dict[str, Any]:
-    rotated = match.rotated
-    if one > other and not match.mirrored:
-        rotated = -rotated % 360  # Turned the other way round when the two change places.
-    return {
-        "file_a": min(one, other),
-        "file_b": max(one, other),
-        "stage": match.stage,
-        "version": RESOLVE_VERSION,
-        "kind": match.kind,
-        "confidence": match.confidence,
-        "distance": match.distance,
-        "mirrored": match.mirrored,
-        "rotated": rotated,
-    }

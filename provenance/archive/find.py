@@ -105,13 +105,6 @@ def names(connection: sa.Connection, channel_id: int) -> list[Any]:
     return list(connection.execute(sa.select(table).where(table.c.channel_id == channel_id).order_by(table.c.id)))
 
 
-def match_rows(connection: sa.Connection, file_ids: list[int]) -> list[Any]:
-    """Return the rows of matches among these files."""
-    table = schema.matches
-    query = sa.select(table).where(table.c.file_a.in_(file_ids), table.c.file_b.in_(file_ids))
-    return list(connection.execute(query.order_by(table.c.id)))
-
-
 def file_by_hash(connection: sa.Connection, sha256: str) -> int | None:
     """Return the file with exactly this hash."""
     return connection.scalar(sa.select(schema.files.c.id).where(schema.files.c.sha256 == sha256))

@@ -1,12 +1,23 @@
-"""Which hashes lie near a given one: an exact scan over all of them, in memory."""
+"""Which hashes lie near a given one: an exact scan over all of them, in memory.
 
-from collections.abc import Sequence
+By numpy; by faiss where it is installed and there is enough to do. Both give the same.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 CODE_BYTES = 32
 _WORDS = CODE_BYTES // 8
+_WORTH_FAISS = 150_000_000
+"""Words to compare from which on faiss pays for its import: that takes 0.1 s, and saves some 0.7 ns a word then."""
+
+Scan = Callable[[NDArray[np.uint64]], tuple[NDArray[np.intp], NDArray[np.generic]]]
+"""Takes codes (n x words); returns which are near, perhaps more than once, and by how many bits they differ."""
 
 
 class HammingIndex:
@@ -42,6 +53,57 @@ class HammingIndex:
         self._ids = np.concatenate([self._ids, np.array(self._new_ids, dtype=np.int64)])
         self._columns = np.concatenate([self._columns, columns(_words(b"".join(self._new_codes)))], axis=1)
         self._new_ids, self._new_codes = [], []
+
+
+def scanner(queries: bytes, words: int, radius: int, count: int) -> Scan:
+    """Return what finds the codes within `radius` bits of any of the `queries`; `count` codes are to be looked at."""
+    if "faiss" in sys.modules or len(queries) // 8 * count >= _WORTH_FAISS:
+        faiss = load_faiss()
+        if faiss is not None:
+            return by_faiss(faiss, queries, words, radius)
+    return by_numpy(queries, radius)
+
+
+def by_numpy(queries: bytes, radius: int) -> Scan:
+    """The scan that always works."""
+
+    def scan(codes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.generic]]:
+        bits = distances(columns(codes), queries)
+        hits = np.flatnonzero(bits <= radius)
+        return hits, bits[hits]
+
+    return scan
+
+
+def by_faiss(faiss: Any, queries: bytes, words: int, radius: int) -> Scan:
+    """The same by faiss, which is two to five times as fast on one thread for 8 to 20 queries."""
+    asked = np.frombuffer(queries, dtype=np.uint8).reshape(-1, words * 8)
+    # Its own threads wait for each other by spinning: on a busy machine a scan takes a hundred times as long.
+    faiss.omp_set_num_threads(1)
+
+    def scan(codes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.generic]]:
+        packed = np.ascontiguousarray(codes)
+        result = faiss.RangeSearchResult(len(asked))
+        pointers = faiss.swig_ptr(asked), faiss.swig_ptr(packed.view(np.uint8))
+        # faiss looks for what is nearer than the radius, we for what is not farther.
+        faiss.hamming_range_search(*pointers, len(asked), len(packed), radius + 1, words * 8, result)
+        found = int(faiss.rev_swig_ptr(result.lims, len(asked) + 1)[-1])
+        if not found:
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.uint16)
+        # Copied: the memory is the result's own.
+        hits = np.array(faiss.rev_swig_ptr(result.labels, found), dtype=np.intp)
+        return hits, np.array(faiss.rev_swig_ptr(result.distances, found)).astype(np.uint16)
+
+    return scan
+
+
+def load_faiss() -> Any:
+    """Return the module; None where it is not installed."""
+    if importlib.util.find_spec("faiss") is None:
+        return None
+    import faiss
+
+    return faiss
 
 
 def columns(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:

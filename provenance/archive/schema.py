@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     false,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this code works with: the newest in `migrations/`."""
 
 
@@ -272,6 +273,29 @@ follows = Table(
     sqlite_autoincrement=True,
 )
 
+# What a user has decided
+
+separations = Table(
+    "separations",
+    metadata,
+    # Files that are never to be one picture, however alike they are.
+    _id(),
+    _of("runs", "run_id"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+separation_files = Table(
+    "separation_files",
+    metadata,
+    _of("separations", "separation_id", primary_key=True),
+    _of("files", "file_id", primary_key=True),
+    # 0: split off; 1: what it was split from.
+    Column("side", Integer, nullable=False),
+    Index("ix_separation_files_file_id", "file_id"),
+)
+
 # Kept although derived: what the archive once said
 
 chain_revisions = Table(
@@ -343,6 +367,14 @@ matches = Table(
     Column("distance", Integer, nullable=False),
     Column("mirrored", Boolean, nullable=False),
     Column("rotated", Integer, nullable=False),
+    Column("similarity", Float),
+    Column("inliers", Integer),
+    Column("visible", Float),
+    Column("scale", Float),
+    # Lists of numbers, as JSON: see core.model.Match.
+    Column("region", Text),
+    Column("matrix", Text),
+    Column("reason", Text),
     UniqueConstraint("file_a", "file_b", "stage", "version"),
     CheckConstraint("file_a < file_b", name="ordered"),
     Index("ix_matches_file_b", "file_b"),

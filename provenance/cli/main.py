@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from provenance import __version__
-from provenance.cli import answer, archive, db, demo, importing, model, telegram
+from provenance.cli import answer, archive, db, demo, importing, model, picture, telegram
 from provenance.cli.context import Context, say
 from provenance.errors import ProvenanceError
 
@@ -53,6 +53,7 @@ for _command in (
     answer.lookup,
     answer.show,
     answer.report,
+    picture.picture,
     archive.coverage,
     archive.stats,
     archive.doctor,

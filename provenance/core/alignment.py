@@ -11,39 +11,22 @@ from enum import StrEnum
 
 from provenance.core.model import Confidence
 
-ALIGNMENT_VERSION = 1
+ALIGNMENT_VERSION = 2
 """Raise it when measurements or limits change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """How the query lies in the archived picture, and how far the two agree there. Shares are 0 to 1."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far the pixels of two aligned pictures agree where both are seen. Shares are 0 to 1."""
 
-    matrix: tuple[float, float, float, float, float, float]
-    """Query pixel to archived pixel, of the arrays given, row by row: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5."""
-    mirrored: bool
-    rotated: float
-    """Degrees clockwise that the archived picture was turned by, after mirroring, to give the query: 0 to 360."""
-    scale: float
-    """Size of the query's copy in pixels, by that of the archived picture, along a side."""
-    inliers: int
-    """Features that keep to the map, at distinct places of both pictures."""
-    error: float
-    """Median distance of the inliers from their places, in archived pixels."""
-    spread: float
-    """Share of the cells with an inlier, of 8 x 8 that the overlap's upright frame is cut into."""
-    overlap: float
-    """Share of the query that lies inside the archived picture."""
-    visible: float
-    """Share of the archived picture that the query shows."""
-    region: tuple[float, float, float, float]
-    """The upright frame of that part, differing borders cut off: left, top, width, height as shares of the archived."""
     kept: float
     """Share of the texture that is left when differing borders are cut off; the rest is measured inside."""
     compared: int
     """Pixels compared, of the coarser picture."""
     textured: float
     """Share of them with texture in both."""
+    plain: float
+    """Share of them that is plain in both: drawn grounds, burnt-out skies."""
     agreement: float
     """Share of the textured places (11 x 11 pixels) whose correlation exceeds 0.7."""
     conflict: float
@@ -52,8 +35,12 @@ class Alignment:
     """Share of the textured places that agree better when shifted by more than 0.7 pixels (optical flow)."""
     fine: float
     """Correlation of the fine detail (0.7 to 2 pixels) where the pictures agree."""
+    expected: float
+    """What that correlation is between the finer picture and the same one saved twice; 1 where nobody asked."""
     foreign: float
     """Share of the poorer picture's fine detail that the other lacks; below 0 where the poorer is a smoothed copy."""
+    detail: float
+    """The finest detail (below 0.8 pixels) of the picture that has less, by that of the other: 0 to 1."""
     residual: float
     """99.9th percentile of |difference| / (2.5 + gradient), tones and sharpness made equal, clipping excused."""
     patched: float
@@ -64,6 +51,34 @@ class Alignment:
     """Share of the patches' area whose outline has less contrast in the query."""
     coarse: float
     """What is left of the patches' difference after a blur of 8 pixels: little for letters and pixelation."""
+    drawn: float
+    """Share of the patches' area that is plain in one picture and has texture in the other, less the reverse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment(Agreement):
+    """How the query lies in the archived picture, and how far the two agree there."""
+
+    matrix: tuple[float, float, float, float, float, float]
+    """Where a point of the query lies in the archived picture, both as shares of width and height, row by row:
+    x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5."""
+    mirrored: bool
+    rotated: float
+    """Degrees clockwise that the archived picture was turned by, after mirroring, to give the query: 0 to 360."""
+    scale: float
+    """Size of the query's copy in the files' own pixels, by that of the archived picture, along a side."""
+    inliers: int | None
+    """Features that keep to the map, at distinct places of both pictures; None where the map was taken for granted."""
+    error: float
+    """Median distance of the inliers from their places, in archived pixels."""
+    spread: float
+    """Share of the cells with an inlier, of 8 x 8 that the overlap's upright frame is cut into."""
+    overlap: float
+    """Share of the query that lies inside the archived picture."""
+    visible: float
+    """Share of the archived picture that the query shows."""
+    region: tuple[float, float, float, float]
+    """The upright frame of that part, differing borders cut off: left, top, width, height as shares of the archived."""
 
 
 class Relation(StrEnum):
@@ -104,9 +119,22 @@ CLEAN_FOREIGN = -0.03
 """The noise is one exposure's when the fine detail correlates that well, or one picture is a smoothed copy. Frames of
 a noisy film stay below 0.942 and above -0.001; so do JPEGs of quality 10, which therefore are only `possible`."""
 
+AS_EXPECTED, LEAST_FINE = 0.035, 0.85
+"""Two strong compressions leave less. A copy comes as near to what they leave as that."""
+LOST_DETAIL, FEW_FOREIGN, STILL_MOVED, STILL_CONFLICT = 0.45, 0.012, 0.0005, 0.003
+"""One picture has lost so much of its finest detail (strong compression, blur) that there is no noise to compare
+(frames keep 0.51 and more), or what is left of it is the other's (frames have 0.022 foreign detail and more, but for
+those that hardly differ at all). Then nothing may have moved."""
+
 CERTAIN_RESIDUAL, CERTAIN_MOVED, CERTAIN_CONFLICT, CERTAIN_AGREEMENT = 1.5, 0.001, 0.01, 0.97
 STRONG_RESIDUAL, STRONG_MOVED, STRONG_CONFLICT, STRONG_AGREEMENT = 3.0, 0.003, 0.02, 0.9
-CERTAIN_KEPT, STRONG_KEPT = 0.9, 0.6
+STILL_AGREEMENT = 0.8
+"""Enough where nothing has moved: strong compression takes the texture itself."""
+CERTAIN_KEPT, DRAWN_GROUND = 0.9, 0.35
+"""What is shared by less than that of the texture must not be mostly plain: it may be a header, and no photograph."""
+
+TONES_AGREEMENT, TONES_CONFLICT = 0.995, 0.001
+"""Contrast that clips, thumbnails: frames with as large a residual agree in 0.98 at most."""
 
 CREEP_SHARE, CREEP_PIXELS, CREEP_ERROR = 0.98, 0.8, 0.2
 """A camera that creeps shows nearly the whole of the last frame, less by more than such a part of a pixel, and its
@@ -131,6 +159,11 @@ LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.3
 PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.7, 0.1, 0.25, 0.008
 """Pixelated or blurred places: detail lost, and nothing left after a blur (0.23; passers-by 0.28 and more)."""
 
+DRAWN, CLEARLY_DRAWN = 0.22, 0.44
+"""Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17."""
+DRAWN_OVER, DRAWN_AGREEMENT = 0.16, 0.75
+"""Leaves that move in the wind may be plain, too, but not so few."""
+
 TEMPLATE_ERROR = 0.3
 TEMPLATE_MOVED = 0.3
 """Drawn things lie exactly where they lay (0.14 pixels at most); other viewpoints shift them (0.47 and more)."""
@@ -147,24 +180,37 @@ def judge(alignment: Alignment | None) -> Verdict:
         return _other(alignment)
     if alignment.moved > (MOVED_AROUND if alignment.patched >= LARGE_PATCHES else MOVED):
         return Verdict(Relation.SAME_SCENE, _STRONG, "parts of the picture have moved")
-    if alignment.residual > STRONG_RESIDUAL:
+    if alignment.residual > STRONG_RESIDUAL and not _only_tones(alignment):
         return _patched(alignment)
     return _copy(alignment)
 
 
 def _holds(a: Alignment) -> bool:
+    if a.inliers is None:
+        return True
     return a.inliers >= INLIERS or (a.inliers >= FEW_INLIERS and a.agreement >= CERTAIN_AGREEMENT)
 
 
 def _clean(a: Alignment) -> bool:
     """Whether the noise is that of one exposure, and there is enough to say so."""
-    return (a.fine >= CLEAN_FINE or a.foreign <= CLEAN_FOREIGN) and a.compared >= PIXELS and a.inliers >= INLIERS
+    alike = a.fine >= min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED)) or a.foreign <= CLEAN_FOREIGN
+    lost = (a.detail <= LOST_DETAIL or a.foreign <= FEW_FOREIGN) and _still(a)
+    return (alike or lost) and a.compared >= PIXELS and (a.inliers is None or a.inliers >= INLIERS)
+
+
+def _still(a: Alignment) -> bool:
+    return a.moved <= STILL_MOVED and a.conflict <= STILL_CONFLICT
 
 
 def _creeps(a: Alignment) -> bool:
     least, most = min(a.overlap, a.visible), max(a.overlap, a.visible)
     lost = (most - least) * a.compared**0.5
     return least > CREEP_SHARE and lost > CREEP_PIXELS and a.error > CREEP_ERROR
+
+
+def _only_tones(a: Alignment) -> bool:
+    """Whether every texture is where it was, so that a large residual is one of tones that were not to be equalled."""
+    return _still(a) and a.conflict <= TONES_CONFLICT and a.agreement >= TONES_AGREEMENT and _clean(a)
 
 
 def _copy(a: Alignment) -> Verdict:
@@ -178,8 +224,8 @@ def _copy(a: Alignment) -> Verdict:
     strong = (
         a.moved <= STRONG_MOVED
         and a.conflict <= STRONG_CONFLICT
-        and a.agreement >= STRONG_AGREEMENT
-        and a.kept >= STRONG_KEPT
+        and a.agreement >= (STILL_AGREEMENT if _still(a) else STRONG_AGREEMENT)
+        and (a.kept >= CERTAIN_KEPT or a.plain <= DRAWN_GROUND)
     )
     if _creeps(a):
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but the frame may be the next one of a slow film")
@@ -200,6 +246,9 @@ def _patched(a: Alignment) -> Verdict:
     )
     if letters:
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
+    clearly = a.drawn >= CLEARLY_DRAWN and a.patched <= DRAWN_OVER and a.agreement >= DRAWN_AGREEMENT
+    if clearly or (a.drawn >= DRAWN and _clean(a)):
+        return Verdict(Relation.SAME, _STRONG, "the pixels agree but for what was drawn over them")
     pixelated = (
         a.softer >= PIXELATED_SOFTER
         and a.sharper <= PIXELATED_SHARPER
@@ -220,7 +269,7 @@ def _patched(a: Alignment) -> Verdict:
 
 def _other(a: Alignment) -> Verdict:
     """Something is shared, but the pixels are not those of one photograph."""
-    if a.inliers < INLIERS:
+    if a.inliers is None or a.inliers < INLIERS:
         return Verdict(Relation.NOTHING, _POSSIBLE, "few features agree, and the pixels do not")
     if a.error < TEMPLATE_ERROR and a.moved < TEMPLATE_MOVED:
         return Verdict(Relation.SAME_TEMPLATE, _STRONG, "one layout with other contents")

@@ -5,12 +5,26 @@ A link says what speaks for it. It never says that somebody copied: only that an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from provenance.core.matching import BITS, measure
-from provenance.core.model import AttachmentKind, File, Link, LinkKind, Match, MatchKind, PeerKind, Sighting, Unarchived
+from provenance.core.evidence import Evidence
+from provenance.core.matching import BITS
+from provenance.core.model import (
+    AttachmentKind,
+    Confidence,
+    Link,
+    LinkKind,
+    Match,
+    MatchKind,
+    PeerKind,
+    Sighting,
+    Unarchived,
+)
 from provenance.core.times import SWAP_SLACK, UPLOAD_SLACK, Basis, dated, duration, order, uploaded_early
+
+_WHOLE = 0.97
+"""Share of an image's area from which it counts as shown whole: borders are measured with that much doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,12 @@ class Chain:
     warnings: tuple[str, ...]
     unarchived: tuple[Unarchived, ...] = ()
     """What is proven to have been posted before `first`, and is not archived; in time order."""
+    evidence: Evidence = field(default_factory=Evidence, compare=False)
+    """Why its files are taken for one picture."""
+
+    def relation(self, sighting: Sighting) -> Match | None:
+        """Say how a sighting's file relates to that of the first; None where that is not known."""
+        return None if self.first is None else self.evidence.between(sighting.file, self.first.file)
 
     @property
     def first_seen(self) -> "FirstSeen | None":
@@ -50,8 +70,9 @@ class FirstSeen:
         return self.post.ref
 
 
-def build(sightings: Sequence[Sighting]) -> Chain:
+def build(sightings: Sequence[Sighting], evidence: Evidence | None = None) -> Chain:
     """Order the sightings of one picture, choose the first seen and link the others to what came before."""
+    evidence = evidence or Evidence()
     ordered = sorted(sightings, key=order)
     first = first_seen(ordered)
     warnings = [
@@ -59,7 +80,8 @@ def build(sightings: Sequence[Sighting]) -> Chain:
         *_unarchived_sources(ordered),
         *_same_moment(ordered, first),
     ]
-    return Chain(tuple(ordered), first, tuple(_links(ordered)), tuple(warnings), _proven_before(ordered, first))
+    links = tuple(_links(ordered, evidence))
+    return Chain(tuple(ordered), first, links, tuple(warnings), _proven_before(ordered, first), evidence)
 
 
 def first_seen(ordered: Sequence[Sighting]) -> Sighting | None:
@@ -73,17 +95,14 @@ def first_seen_warnings(first: Sighting) -> tuple[str, ...]:
     return (*dated(first).warnings, *credit)
 
 
-def relation(first: Sighting, other: Sighting) -> Match | None:
-    """Say how a sighting's file relates to that of the first seen, however altered it is."""
-    return measure(other.file, first.file)
-
-
-def revision_reason(before: str | None, after: FirstSeen, joined: bool) -> str:
-    """Say why "first seen" became `after`; `before` is the post that it was."""
+def revision_reason(before: str | None, before_at: datetime | None, after: FirstSeen, joined: bool) -> str:
+    """Say why "first seen" became `after`; `before` is the post that it was, and its time."""
     if before is None:
         return "first record of this picture"
     if before == after.ref:
         return f"the time of {after.ref} was corrected by what was archived since"
+    if before_at is not None and before_at < after.at:
+        return f"{before} no longer counts as an earlier post of this picture"
     if joined:
         return f"joined with another picture, whose first post {after.ref} is earlier than {before}"
     if not after.archived:
@@ -199,14 +218,14 @@ def _same_moment(ordered: Sequence[Sighting], first: Sighting | None) -> list[st
     return [f"{len(rivals)} more post(s) carry this picture at the same second as the first; their order is not known."]
 
 
-def _links(ordered: Sequence[Sighting]) -> list[Link]:
+def _links(ordered: Sequence[Sighting], evidence: Evidence) -> list[Link]:
     # Telegram makes the preview of a link: two posts that link one page have not copied it from each other.
     posts = [each for each in _posts(ordered) if each.kind is not AttachmentKind.WEB_PAGE]
     links = []
     for i, target in enumerate(posts):
         # A post is no copy of itself, whatever its versions hold.
         earlier = [each for each in posts[:i] if _post(each) != _post(target)]
-        if link := _link(target, earlier):
+        if link := _link(target, earlier, evidence):
             links.append(link)
     return links
 
@@ -220,10 +239,12 @@ def _post(sighting: Sighting) -> tuple[object, int]:
     return sighting.channel.key, sighting.message_id
 
 
-def _link(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
+def _link(target: Sighting, earlier: Sequence[Sighting], known: Evidence) -> Link | None:
     if target.forward is not None and _is_forward(target):
         if source := _credited(target, earlier):
-            evidence = f"forward header names «{target.forward.label}»; {_likeness(target.file, source.file)}"
+            evidence = (
+                f"forward header names «{target.forward.label}»; {_likeness(known.between(target.file, source.file))}"
+            )
             return Link(source, target, LinkKind.FORWARD, f"{evidence}; {_later(source, target)}")
         # It came from a post that is not archived: any other earlier post would be a guess.
         named = _named(target, earlier)
@@ -243,22 +264,26 @@ def _link(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
     if same_bytes:
         evidence = f"same bytes; no forward header; {_later(same_bytes, target)}"
         return Link(same_bytes, target, LinkKind.IDENTICAL_REUPLOAD, evidence)
-    return _nearest(target, earlier)
+    return _nearest(target, earlier, known)
 
 
-def _nearest(target: Sighting, earlier: Sequence[Sighting]) -> Link | None:
+def _nearest(target: Sighting, earlier: Sequence[Sighting], known: Evidence) -> Link | None:
+    """Link to the earlier sighting that is most like the target: by hash, else by the places that coincide."""
     measured: dict[int, Match | None] = {}
-    best: tuple[int, int] | None = None
+    best: tuple[int, int, int] | None = None
     for i, each in enumerate(earlier):
         if each.file.id not in measured:
-            measured[each.file.id] = measure(target.file, each.file)
+            measured[each.file.id] = known.between(target.file, each.file)
         match = measured[each.file.id]
-        if match and (best is None or match.distance < best[0]):
-            best = (match.distance, i)
+        if match is None:
+            continue
+        rank = (match.distance, -(match.inliers or 0), i)
+        if best is None or rank < best:
+            best = rank
     if best is None:
         return None
-    source = earlier[best[1]]
-    evidence = f"{_likeness(target.file, source.file)}; no forward header; {_later(source, target)}"
+    source = earlier[best[2]]
+    evidence = f"{_likeness(measured[source.file.id])}; no forward header; {_later(source, target)}"
     return Link(source, target, LinkKind.ALTERED_REUPLOAD, evidence)
 
 
@@ -280,13 +305,16 @@ def _credited(target: Sighting, earlier: Sequence[Sighting]) -> Sighting | None:
     return next(iter(same_bytes or posts), None)
 
 
-def _likeness(one: File, other: File) -> str:
-    match = measure(one, other)
+def _likeness(match: Match | None) -> str:
+    """Say in words what was measured of a post's image and an earlier one, and how sure that makes us."""
     if match is None:
         return "the images could not be compared"
+    sure = "" if match.confidence is Confidence.CERTAIN else f" ({match.confidence})"
     if match.kind is MatchKind.IDENTICAL:
         return "same bytes"
-    return f"hash distance {match.distance} of {BITS} bits{transform_words(match)}"
+    if match.kind is MatchKind.PARTIAL:
+        return f"{match_words(match)}{sure}"
+    return f"hash distance {match.distance} of {BITS} bits{transform_words(match)}{sure}"
 
 
 def match_words(match: Match) -> str:
@@ -294,9 +322,38 @@ def match_words(match: Match) -> str:
     if match.kind is MatchKind.IDENTICAL:
         return "identical, byte for byte"
     if match.kind is MatchKind.PARTIAL:
-        share = f", {match.region[2] * match.region[3]:.0%} of it" if match.region else ""
-        return f"part of the same photograph{share}{transform_words(match)}: {match.inliers} places coincide"
+        if match.inliers is None:
+            return "shows the same photograph by way of other copies"
+        return f"shows {_shown(match)}{transform_words(match)}{size_words(match)}: {match.inliers} places coincide"
     return f"{match.kind}{transform_words(match)}, {match.distance} of {BITS} bits differ"
+
+
+def likeness_words(match: Match) -> str:
+    """Say in words what two images have in common that are no copies of each other."""
+    if match.kind is not MatchKind.PARTIAL or match.inliers is None:
+        return match_words(match)
+    share = "" if match.visible is None else f" over {percent(match.visible)} of the archived image"
+    return f"{match.inliers} places coincide{share}{transform_words(match)}"
+
+
+def size_words(match: Match) -> str:
+    """Say in words how large the suspect shows the archived image, with a leading comma; empty for as large."""
+    if match.scale is None or f"{match.scale:.2f}" == "1.00":
+        return ""
+    return f", at {match.scale:.2f} times its size"
+
+
+def _shown(match: Match) -> str:
+    if match.visible is None:
+        return "a part of the archived image"
+    if match.visible >= _WHOLE:
+        return "all of the archived image, with something around it or in another shape"
+    return f"{percent(match.visible)} of the archived image"
+
+
+def percent(share: float) -> str:
+    """A share as people say it."""
+    return "less than 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
 
 
 def transform_words(match: Match) -> str:
@@ -304,7 +361,9 @@ def transform_words(match: Match) -> str:
     words = ""
     if match.mirrored:
         words += ", mirrored"
-    if match.rotated:
+    if match.rotated > 180 and match.rotated % 90:
+        words += f", turned by {360 - match.rotated}° anticlockwise"
+    elif match.rotated:
         words += f", turned by {match.rotated}°"
     if match.kind is MatchKind.TRANSFORMED and not words:
         words = ", stretched"

@@ -371,6 +371,8 @@ class Match:
     """Size of the other's copy in pixels, by that of the archived image, along a side."""
     matrix: tuple[float, float, float, float, float, float] | None = None
     """Where a point of the other lies in the archived image, both as shares: x' = m0 x + m1 y + m2, y' = m3 x + ..."""
+    reason: str | None = None
+    """What the comparison of their pixels says; None where they have not been compared."""
 
 
 class LinkKind(StrEnum):

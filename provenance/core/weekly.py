@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from provenance.core.answers import Coverage
-from provenance.core.chain import Chain, FirstSeen, relation
+from provenance.core.chain import Chain, FirstSeen
 from provenance.core.matching import FLAT_BELOW
 from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, PeerKind, Sighting
 from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOADED_LATER, dated
@@ -79,7 +79,7 @@ class Repost:
 
     def match(self, sighting: Sighting) -> Match | None:
         """How a sighting's file relates to the first seen."""
-        return relation(self.first, sighting)
+        return self.chain.relation(sighting)
 
     @property
     def age(self) -> timedelta:

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.core.alignment import Agreement
+from provenance.images.resaving import Saved, resaved, saved_again, step
 from provenance.images.tones import (
     FEW,
     Mask,
@@ -18,6 +20,7 @@ from provenance.images.tones import (
     equally_sharp,
     excused,
     fine,
+    finest,
     gradient,
     known,
     near,
@@ -33,6 +36,8 @@ _RASTER = 640
 """Longest side of the raster of comparison."""
 _SMALLEST = 24
 """Shortest side of a raster on which a comparison means something."""
+_COARSER = 1.25
+"""From this ratio of their pixels on one picture is the coarser; below, the one that was saved with less care."""
 _EDGE = 3
 """Pixels at the border of the overlap that are left out: interpolation reaches beyond them."""
 _REFINED = 400
@@ -48,40 +53,41 @@ _GRID = 24
 _KEPT = 0.46
 """Share of the texture that must lie within; of cards of one design with other contents at most 0.45 agrees."""
 
+_BEYOND = 0.25
+"""Share of the texture beyond that must conflict, for the border to be another picture's: less is a watermark."""
+
 _FLOOR = 2.5
 """Grey levels that recompression leaves anywhere."""
+
+_STEPS = 0.042
+"""What coarse tables leave, by their steps: from JPEG q30 down it is more than _FLOOR."""
+
+_SURE = 0.96
+"""Correlation of the fine detail below which it is asked how much of it two compressions leave."""
 
 _STEP, _BETTER, _FOLLOWED = 0.7, 0.1, 0.85
 """A place has moved when following it by more than _STEP pixels betters its correlation by _BETTER, to _FOLLOWED."""
 
 _DIFFERS = 3.0
+_BESIDE = 15
 _SPECK = 25
 _MOST = 30
 """A patch differs by this residual, has this many pixels at least; so many are looked at."""
+_PLAIN = 1.5
+"""Grey levels by which a plain place varies within 5 x 5 pixels."""
 _COARSE = 8.0
 _SIDED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`matrix`: the refined map, query pixel to archived pixel. The rest: see core.alignment.Alignment."""
+    """Where two pictures were compared, and how far they agree."""
 
     matrix: Affine
+    """The refined map, query pixel to archived pixel."""
     frame: NDArray[np.float64]
     """Left, top; right, bottom: the upright rectangle of the archived picture that was compared, in its pixels."""
-    kept: float
-    compared: int
-    textured: float
-    agreement: float
-    conflict: float
-    moved: float
-    fine: float
-    foreign: float
-    residual: float
-    patched: float
-    sharper: float
-    softer: float
-    coarse: float
+    agreement: Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,13 @@ def _corners(shape: tuple[int, ...]) -> Plane:
     return np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]], np.float32)
 
 
-def compare(query: Grey, archived: Grey, matrix: Affine) -> Comparison | None:
-    """Compare the query with the archived picture that `matrix` lays it on; None where the overlap is too small."""
+def compare(
+    query: Grey, archived: Grey, matrix: Affine, query_saved: Saved | None = None, archived_saved: Saved | None = None
+) -> Comparison | None:
+    """Compare the query with the archived picture that `matrix` lays it on; None where the overlap is too small.
+
+    Where it is known how the coarser one was saved, the other is compared as it would look saved like that.
+    """
     polygon = overlap(query.shape, archived.shape, matrix)
     low, high = polygon.min(axis=0), polygon.max(axis=0)
     zoom = float(np.sqrt(np.linalg.det(matrix[:, :2])))
@@ -117,16 +128,61 @@ def compare(query: Grey, archived: Grey, matrix: Affine) -> Comparison | None:
         return None
     place = np.array([[pitch, 0, low[0] + pitch / 2], [0, pitch, low[1] + pitch / 2]])
     matrix = _refined(query, archived, matrix, place, size)
-    return _compared(_raster(query, archived, matrix, place, size), matrix, place)
+    if query_saved and (zoom > _COARSER or (zoom > 1 / _COARSER and step(query_saved) >= step(archived_saved))):
+        back: Affine = np.asarray(np.linalg.inv(_square(matrix))[:2])
+        through = _Through(archived, archived_saved, query, query_saved, back)
+        raster, place = _Raster(query.astype(np.float32), through.made, through.valid), matrix
+    elif archived_saved and zoom < _COARSER:
+        through = _Through(query, query_saved, archived, archived_saved, matrix)
+        raster, place = _Raster(through.made, archived.astype(np.float32), through.valid), np.eye(2, 3)
+    else:
+        return _compared(_raster(query, archived, matrix, place, size), matrix, place)
+    return _compared(raster, matrix, place, through) if raster.valid.sum() >= _SMALLEST**2 else None
+
+
+class _Through:
+    """The finer picture laid on the coarser one's pixels, in its tones and as sharp, saved as that was."""
+
+    def __init__(self, finer: Grey, finer_saved: Saved | None, coarser: Grey, saved: Saved, matrix: Affine) -> None:
+        """`matrix`: a pixel of the finer one to one of the coarser."""
+        self._finer = finer
+        self._finer_saved = finer_saved
+        self._goal = coarser.astype(np.float32)
+        self._saved = saved
+        self._back: Affine = np.asarray(np.linalg.inv(_square(matrix))[:2])
+        self.steps = step(saved)
+        self.made, self.valid = self._make(finer)
+
+    def again(self) -> Plane | None:
+        """The same, had the finer one been saved twice; None where it is not known how it was saved."""
+        if self._finer_saved is None:
+            return None
+        noisy = saved_again(self._finer.astype(np.float32), self._finer_saved)
+        return self._make(np.rint(noisy).astype(np.uint8))[0]
+
+    def _make(self, finer: Grey) -> tuple[Plane, Mask]:
+        height, width = self._goal.shape
+        laid, seen = _warped(finer, self._back, (width, height))
+        valid = _inside(seen)
+        likeness, either, both = _likeness(_Raster(laid, self._goal, valid))
+        sure = valid & known(laid, self._goal) & ~(either & (likeness < _HALF))
+        if sure.sum() < FEW:
+            sure = valid
+        matched, _ = toned(laid, self._goal, sure)
+        matched, _ = equally_sharp(matched, self._goal, sure & both)
+        return resaved(np.where(seen, matched, self._goal), self._saved), valid
+
+
+def _inside(seen: Mask) -> Mask:
+    border = np.ones((2 * _EDGE + 1,) * 2, np.uint8)
+    return cv2.erode(seen.astype(np.uint8), border, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
 
 
 def _raster(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: tuple[int, int]) -> _Raster:
     """`place`: raster pixel to archived pixel; `size`: the raster's width and height."""
     back = np.linalg.inv(_square(matrix)) @ _square(place)
     (laid, ours), (shown, theirs) = _warped(query, back[:2], size), _warped(archived, place, size)
-    border = np.ones((2 * _EDGE + 1,) * 2, np.uint8)
-    valid = cv2.erode((ours & theirs).astype(np.uint8), border, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return _Raster(laid, shown, valid > 0)
+    return _Raster(laid, shown, _inside(ours & theirs))
 
 
 def _warped(picture: Grey, matrix: Affine, size: tuple[int, int]) -> tuple[Plane, Mask]:
@@ -199,7 +255,8 @@ def _roughness(plane: Plane, valid: Mask) -> float:
     return max(2.0, 0.1 * contrast) ** 2
 
 
-def _compared(raster: _Raster, matrix: Affine, place: Affine) -> Comparison:
+def _compared(raster: _Raster, matrix: Affine, place: Affine, through: _Through | None = None) -> Comparison:
+    """`through`: what made both pictures as coarse as one of them."""
     likeness, either, both = _likeness(raster)
     frame, kept = _agreeing_frame(likeness, either)
     valid = raster.valid & frame
@@ -209,39 +266,66 @@ def _compared(raster: _Raster, matrix: Affine, place: Affine) -> Comparison:
     if sure.sum() < FEW:
         sure = valid
     matched, slope = toned(raster.query, raster.archived, sure)
-    clear = sure & both & (likeness > _AGREES)
-    correlation, foreign = fine(matched, raster.archived, clear)
     one, other = equally_sharp(matched, raster.archived, sure & both)
     difference = blurred(excused(raster.query, raster.archived, one - other), 2)
     steep = np.maximum(gradient(blurred(one, 2)), gradient(blurred(other, 2)))
-    residual = (np.abs(difference) / (_FLOOR * max(1.0, slope) + steep)).astype(np.float32)
+    floor = max(_FLOOR * max(1.0, slope), _STEPS * through.steps if through else 0.0)
+    residual = (np.abs(difference) / (floor + steep)).astype(np.float32)
+    # Not beside what was laid over: its edges are another picture's.
+    clear = sure & both & (likeness > _AGREES) & ~near(residual > _DIFFERS, _BESIDE)
+    correlation, foreign = fine(matched, raster.archived, clear)
+    detail = finest(matched, raster.archived, clear)
+    expected = 1.0
+    if through and correlation < _SURE and (again := through.again()) is not None:
+        expected, _ = fine(through.made, again, clear)
     ground = residual[valid] if valid.any() else np.zeros(1, np.float32)
     rows, columns = np.flatnonzero(frame.any(axis=1)), np.flatnonzero(frame.any(axis=0))
-    corners = np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]) - 0.5
+    left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) - 0.5
+    there = corners @ place[:, :2].T + place[:, 2]
     patches = _patches(residual, valid, one, other)
-    return Comparison(
-        matrix=matrix,
-        frame=corners @ place[:, :2].T + place[:, 2],
+    drawn = _drawn(residual, valid, raster)
+    agreement = Agreement(
         kept=kept,
         compared=int(valid.sum()),
         textured=_share(both, valid),
+        plain=_share(_plain(raster.query) & _plain(raster.archived), valid),
         agreement=_share(likeness > _AGREES, either),
         conflict=_share(likeness < _CONFLICTS, both),
         moved=_moved(matched, raster.archived, valid, likeness, both),
         fine=correlation,
+        expected=expected,
         foreign=foreign,
+        detail=detail,
         residual=float(np.percentile(ground, 99.9)),
         patched=patches.patched,
         sharper=patches.sharper,
         softer=patches.softer,
         coarse=patches.coarse,
+        drawn=drawn,
     )
+    return Comparison(matrix, np.stack([there.min(axis=0), there.max(axis=0)]), agreement)
+
+
+def _drawn(residual: Plane, valid: Mask, raster: _Raster) -> float:
+    """See core.alignment.Agreement."""
+    differing = (residual > _DIFFERS) & valid
+    if differing.sum() < _SPECK:
+        return 0.0
+    ours, theirs = _plain(raster.query), _plain(raster.archived)
+    return abs(_share(ours & ~theirs, differing) - _share(theirs & ~ours, differing))
+
+
+def _plain(plane: Plane) -> Mask:
+    mean = cv2.blur(plane, (5, 5))
+    return np.asarray(cv2.blur(plane * plane, (5, 5)) - mean * mean < _PLAIN**2)
 
 
 def _agreeing_frame(likeness: Plane, either: Mask) -> tuple[Mask, float]:
     """The upright rectangle that holds most of what agrees and least of what does not, and the texture's share in it.
 
-    The whole, where that rectangle would hold less than _KEPT of the texture: then it is not the border that differs.
+    The whole, where that rectangle would hold less than _KEPT of the texture, or where what lies beyond hardly
+    conflicts: then it is not the border that differs.
     """
     whole = np.ones(either.shape, bool)
     score = np.where(likeness > _AGREES, 1.0, np.where(likeness < _CONFLICTS, -2.0, 0.0)) * either
@@ -262,7 +346,8 @@ def _agreeing_frame(likeness: Plane, either: Mask) -> tuple[Mask, float]:
     frame = np.zeros(either.shape, bool)
     frame[rows[top] : rows[bottom], columns[left] : columns[right]] = True
     kept = _share(frame, either)
-    return (frame, kept) if kept >= _KEPT else (whole, 1.0)
+    beyond = _share(likeness < _CONFLICTS, either & ~frame)
+    return (frame, kept) if kept >= _KEPT and beyond > _BEYOND else (whole, 1.0)
 
 
 def _share(condition: Mask, among: Mask) -> float:

@@ -5,13 +5,17 @@ on one raster, that of the coarser of the two, and compared there: sharpness and
 left out. Wants pixels that are decoded already; OpenCV is imported only when something is measured.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provenance.core.alignment import Alignment
+
+if TYPE_CHECKING:
+    from provenance.images.resaving import Saved
 
 Grey = NDArray[np.uint8]
 """Height x width grey levels."""
@@ -31,7 +35,8 @@ class Effort:
 
 NORMAL = Effort(800, 1500)
 """With 500 features a third of the photographs inside branded cards is missed: text and logo eat them up."""
-
+CLOSE = Effort(1600, 4000)
+"""For small parts of large pictures."""
 
 _RATIO = 0.8
 """Lowe's ratio: a feature's nearest neighbour must be this much nearer than the second."""
@@ -52,9 +57,13 @@ _CELLS = 8
 class Picture:
     """A picture with its features, which are made once and kept for all candidates."""
 
-    def __init__(self, grey: Grey, effort: Effort = NORMAL) -> None:
+    def __init__(self, grey: Grey, effort: Effort = NORMAL, saved: "Saved | None" = None, reduced: float = 1.0) -> None:
+        """`saved`: how the file was saved that the grey levels come from, where that is known. `reduced`: their size,
+        by that of the file's own pixels, along a side."""
         self.grey = grey
+        self.reduced = reduced
         self.effort = effort
+        self.saved = saved
 
     @cached_property
     def features(self) -> tuple[Plane, Plane]:
@@ -81,7 +90,8 @@ class Picture:
     @cached_property
     def mirrored(self) -> "Picture":
         """The same, left and right exchanged."""
-        return Picture(np.ascontiguousarray(self.grey[:, ::-1]), self.effort)
+        saved = self.saved and replace(self.saved, flipped=not self.saved.flipped)
+        return Picture(np.ascontiguousarray(self.grey[:, ::-1]), self.effort, saved, self.reduced)
 
 
 def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORMAL) -> Alignment | None:
@@ -93,18 +103,38 @@ def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORM
     archived = archived if isinstance(archived, Picture) else Picture(archived, effort)
     found = _mapped(query, archived)
     mirrored = False
-    if found is None or found.inliers < _ENOUGH:
+    if _support(found) < _ENOUGH:
         other = _mapped(query.mirrored, archived)
-        if other is not None and (found is None or other.inliers > found.inliers):
+        if _support(other) > _support(found):
             found, mirrored = other, True
     if found is None:
         return None
     return _measured(query.mirrored if mirrored else query, archived, found, mirrored)
 
 
-def in_shares(alignment: Alignment, query: Grey, archived: Grey) -> tuple[float, float, float, float, float, float]:
-    """The alignment's matrix for points given as shares of both pictures' widths and heights."""
-    a, b, c, d, e, f = alignment.matrix
+def lay(query: Picture, archived: Picture, mirrored: bool, rotated: int) -> Alignment | None:
+    """Measure two pictures of which one is taken to be the whole other, mirrored and then turned by quarters.
+
+    `rotated`: degrees clockwise, as for `core.model.Match`. None where they are too small to be compared.
+    """
+    (high, wide), (height, width) = query.grey.shape, archived.grey.shape
+    # One quarter clockwise takes the point (u, v), in shares from the middle, to (-v, u); this is the way back.
+    quarters = rotated // 90 % 4
+    back = np.linalg.matrix_power(np.array([[0.0, 1.0], [-1.0, 0.0]]), quarters)
+    # The mirrored query shows the archived picture turned the other way.
+    linear = back.T if mirrored else back
+    linear = np.diag([width, height]) @ linear @ np.diag([1 / wide, 1 / high])
+    middle, here = np.array([width - 1, height - 1]) / 2, np.array([wide - 1, high - 1]) / 2
+    matrix = np.column_stack([linear, middle - linear @ here])
+    if not _sane(matrix):
+        return None
+    granted = _Map(matrix, None, np.empty((0, 2), np.float32), 0.0)
+    return _measured(query.mirrored if mirrored else query, archived, granted, mirrored)
+
+
+def _in_shares(matrix: Affine, query: Grey, archived: Grey) -> tuple[float, float, float, float, float, float]:
+    """The matrix for points given as shares of both pictures' widths and heights."""
+    (a, b, c), (d, e, f) = matrix.tolist()
     (high, wide), (height, width) = query.shape, archived.shape
     # The middle of the first pixel is the point (0.5, 0.5) of the picture.
     right, down = c + 0.5 - (a + b) / 2, f + 0.5 - (d + e) / 2
@@ -114,11 +144,15 @@ def in_shares(alignment: Alignment, query: Grey, archived: Grey) -> tuple[float,
 @dataclass(frozen=True, slots=True)
 class _Map:
     matrix: Affine
-    inliers: int
+    inliers: int | None
     places: Plane
     """n x 2, the inliers in the archived picture."""
     error: float
     """Median distance of the inliers from their places, in pixels of the archived picture."""
+
+
+def _support(found: _Map | None) -> int:
+    return (found.inliers or 0) if found else 0
 
 
 def _mapped(query: Picture, archived: Picture) -> _Map | None:
@@ -173,7 +207,7 @@ def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) ->
     # Not at the top: OpenCV takes a fifth of a second to load.
     from provenance.images.comparison import compare, overlap
 
-    pixels = compare(query.grey, archived.grey, found.matrix)
+    pixels = compare(query.grey, archived.grey, found.matrix, query.saved, archived.saved)
     if pixels is None or not _sane(pixels.matrix):
         return None
     matrix = pixels.matrix
@@ -190,12 +224,11 @@ def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) ->
         flip = np.array([[-1.0, 0, query.grey.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
         matrix = matrix @ flip
         turned = -turned  # The way back mirrors last; mirroring first, one has to turn the other way.
-    (a, b, c), (d, e, f) = matrix.tolist()
     return Alignment(
-        matrix=(a, b, c, d, e, f),
+        matrix=_in_shares(matrix, query.grey, archived.grey),
         mirrored=mirrored,
         rotated=float(turned % 360),
-        scale=1 / zoom,
+        scale=archived.reduced / query.reduced / zoom,
         inliers=found.inliers,
         error=found.error,
         spread=_spread(found.places, polygon),
@@ -207,19 +240,7 @@ def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) ->
             float((right - left) / width),
             float((bottom - top) / height),
         ),
-        kept=pixels.kept,
-        compared=pixels.compared,
-        textured=pixels.textured,
-        agreement=pixels.agreement,
-        conflict=pixels.conflict,
-        moved=pixels.moved,
-        fine=pixels.fine,
-        foreign=pixels.foreign,
-        residual=pixels.residual,
-        patched=pixels.patched,
-        sharper=pixels.sharper,
-        softer=pixels.softer,
-        coarse=pixels.coarse,
+        **asdict(pixels.agreement),
     )
 
 

@@ -27,6 +27,7 @@ try:
 except ImportError:  # Windows: time and pixels are limited there, memory is not.
     resource = None  # type: ignore[assignment]
 
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _BUNDLE = 8
@@ -90,13 +91,13 @@ class Sandbox:
             # The pool itself would leave them waiting for ever when it is stopped.
             future.cancel()
 
-    def map(self, task: Callable[[Path, int], Answer], paths: Iterable[Path]) -> Iterator[Answer | Refusal]:
-        """Run `task(path, max_pixels)` for each path in the workers; answers come in the order of `paths`.
+    def map(self, task: Callable[[Item, int], Answer], items: Iterable[Item]) -> Iterator[Answer | Refusal]:
+        """Run `task(item, max_pixels)` in the workers, for each path or pair of paths; answers come in their order.
 
         Raises SandboxBroken when no worker can be kept running.
         """
-        waiting: deque[tuple[list[Path], ProcessFuture[Any]]] = deque()
-        remaining = iter(paths)
+        waiting: deque[tuple[list[Item], ProcessFuture[Any]]] = deque()
+        remaining = iter(items)
         while True:
             while len(waiting) < self._workers * _AHEAD and (bundle := list(itertools.islice(remaining, _BUNDLE))):
                 waiting.append((bundle, self._schedule(task, bundle)))
@@ -104,7 +105,7 @@ class Sandbox:
                 return
             yield from self._answers(task, *waiting.popleft())
 
-    def _schedule(self, task: Callable[[Path, int], Any], bundle: list[Path]) -> "ProcessFuture[Any]":
+    def _schedule(self, task: Callable[[Item, int], Any], bundle: list[Item]) -> "ProcessFuture[Any]":
         try:
             future = self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
         except RuntimeError as error:
@@ -115,7 +116,7 @@ class Sandbox:
         return future
 
     def _answers(
-        self, task: Callable[[Path, int], Any], bundle: list[Path], future: "ProcessFuture[Any]"
+        self, task: Callable[[Item, int], Any], bundle: list[Item], future: "ProcessFuture[Any]"
     ) -> Iterator[Any]:
         try:
             yield from future.result()
@@ -138,8 +139,8 @@ class Sandbox:
             yield Refusal(reason)
             return
         # One of them is to blame, and each must have its own time: once more, one by one.
-        for path in bundle:
-            yield from self._answers(task, [path], self._schedule(task, [path]))
+        for item in bundle:
+            yield from self._answers(task, [item], self._schedule(task, [item]))
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -178,22 +179,22 @@ def _start_server(method: str | None) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _run(task: Callable[[Path, int], Any], bundle: list[Path], limits: Limits) -> list[Any]:
-    """Run a task for each path, in the worker."""
+def _run(task: Callable[[Item, int], Any], bundle: list[Item], limits: Limits) -> list[Any]:
+    """Run a task for each item, in the worker."""
     if hasattr(signal, "setitimer"):
         # The parent kills a worker that hangs; should the parent be gone, the worker ends by itself.
         signal.setitimer(signal.ITIMER_REAL, limits.seconds + 1)
     try:
-        return [_one(task, path, limits.max_pixels) for path in bundle]
+        return [_one(task, item, limits.max_pixels) for item in bundle]
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _one(task: Callable[[Path, int], Any], path: Path, max_pixels: int) -> Any:
+def _one(task: Callable[[Item, int], Any], item: Item, max_pixels: int) -> Any:
     """Run a task. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
     try:
-        return task(path, max_pixels)
+        return task(item, max_pixels)
     except Refused as refused:
         return Refusal(str(refused))
     except MemoryError:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from provenance.archive import derive, follow, migrate, observe, read, schema
+from provenance.archive import derive, follow, matches, migrate, observe, read, schema, separations
 from provenance.archive.derive import Measurement
 from provenance.archive.files import Stored
 from provenance.archive.observe import Arrived, Counts
 from provenance.archive.store import Archive
 from provenance.core import chain, times
-from provenance.core.matching import measure
+from provenance.core.matching import compare
 from provenance.core.model import Attachment, AttachmentKind, Channel, MediaKind, Missing, Post, Problem, Remote, Source
 from tests.core.build import NEWS, NOON, channel, codes, hour
 
@@ -141,9 +141,10 @@ def filled(desk: Desk) -> Desk:
         observe.add_problems(connection, desk.run, [Problem("here", "trouble")])
         derive.save_partition(connection, {one: one, two: one}, {})
         found = read.files(connection, [one, two])
-        match = measure(found[two], found[one])
+        match = compare(found[two], found[one])
         assert match is not None
-        derive.save_matches(connection, [(one, two, match)])
+        matches.save(connection, [(one, two, match)])
+        separations.add(connection, desk.run, NOON, [two], [one])
         connection.execute(
             schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
         )

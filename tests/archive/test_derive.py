@@ -8,7 +8,7 @@ from provenance.archive import derive, read, schema
 from provenance.archive.derive import Measurement
 from provenance.core.chain import build
 from provenance.core.matching import RESOLVE_VERSION
-from provenance.core.model import Confidence, ForwardHeader, Match, MatchKind, PeerKind
+from provenance.core.model import ForwardHeader, PeerKind
 from tests.archive.conftest import Desk, arrived
 from tests.core.build import NOON, channel, codes, hour
 
@@ -118,36 +118,7 @@ def test_a_new_file_may_bring_pictures_together(desk: Desk) -> None:
 def test_nothing_new_changes_nothing(filled: Desk) -> None:
     before = derived(filled, "pictures", "picture_files", "links", "matches")
     partition(filled, {})
-    with filled.archive.write() as connection:
-        derive.save_matches(connection, [])
     assert derived(filled, "pictures", "picture_files", "links", "matches") == before
-
-
-# Matches
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "mirrored", "rotated", "kept"),
-    [
-        (1, 2, False, 90, 90),
-        (2, 1, False, 90, 270),
-        (2, 1, False, 180, 180),
-        (2, 1, False, 0, 0),
-        (2, 1, True, 90, 90),  # A mirrored turn undoes itself.
-        (1, 2, True, 270, 270),
-    ],
-)
-def test_a_match_is_kept_from_the_lower_to_the_higher_file(
-    desk: Desk, one: int, other: int, mirrored: bool, rotated: int, kept: int
-) -> None:
-    desk.add(arrived(1, b"a", b"b"))
-    match = Match(MatchKind.TRANSFORMED, "phash", 12, Confidence.CERTAIN, mirrored, rotated)
-    with desk.archive.write() as connection:
-        for _ in range(2):
-            derive.save_matches(connection, [(one, other, match)])
-    (row,) = desk.rows(schema.matches)
-    assert (row.file_a, row.file_b, row.distance, row.kind) == (1, 2, 12, "transformed")
-    assert (row.mirrored, row.rotated, row.stage, row.confidence) == (mirrored, kept, "phash", "certain")
 
 
 # Chains

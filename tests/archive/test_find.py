@@ -65,7 +65,5 @@ def test_versions_and_what_they_lack(filled: Desk) -> None:
         assert [row.missing for row in find.attachments_without_file(connection, version.id)] == ["not_included"]
         assert find.post_row(connection, 1).message_id == 1
         assert [row.title for row in find.names(connection, 1)] == ["News"]
-        assert [(row.file_a, row.file_b) for row in find.match_rows(connection, [1, 2])] == [(1, 2)]
-        assert find.match_rows(connection, [1]) == []
         assert find.file_by_hash(connection, stored(b"two").sha256) == 2
         assert find.file_by_hash(connection, "0" * 64) is None

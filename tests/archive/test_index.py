@@ -1,7 +1,12 @@
+import sys
+
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.archive.index import CODE_BYTES, HammingIndex
+from provenance.archive import index as scans
+from provenance.archive.index import CODE_BYTES, HammingIndex, by_faiss, by_numpy, load_faiss, scanner
 from tests.core.build import codes
 
 # Few distinct bytes, so that near and equal codes really occur.
@@ -53,3 +58,44 @@ def test_large_ids_and_all_bits() -> None:
     index = HammingIndex([(2**62, b"\xff" * CODE_BYTES)])
     assert index.near(b"\0" * CODE_BYTES, 256) == [(256, 2**62)]
     assert index.near(b"\0" * CODE_BYTES, 255) == []
+
+
+@given(
+    words=st.sampled_from([4, 8]),
+    count=st.integers(1, 60),
+    queries=st.integers(1, 20),
+    radius=st.integers(0, 512),
+    seed=st.integers(0, 99),
+)
+def test_faiss_finds_what_numpy_finds(words: int, count: int, queries: int, radius: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    # As in the file of codes: not one behind the other.
+    codes = rng.integers(0, 2**64, (count, words + 2), dtype=np.uint64)[:, 2:]
+    asked = rng.integers(0, 2**64, (queries, words), dtype=np.uint64)
+    asked[0] = codes[0]
+    found = []
+    for scan in (by_numpy(asked.tobytes(), radius), by_faiss(load_faiss(), asked.tobytes(), words, radius)):
+        best: dict[int, int] = {}
+        for hit, bits in zip(*(each.tolist() for each in scan(codes)), strict=True):
+            best[hit] = min(bits, best.get(hit, bits))
+        found.append(best)
+    assert found[0] == found[1]
+    assert found[0][0] == 0
+
+
+def test_faiss_is_loaded_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(scans, "load_faiss", lambda: asked.append(None))
+    monkeypatch.delitem(sys.modules, "faiss", raising=False)
+    hash_, signs = bytes(8 * 32), bytes(20 * 64)
+    scanner(hash_, 4, 92, 1_000_000)
+    scanner(signs, 8, 215, 900_000)
+    assert asked == []
+    # Not installed: numpy it is.
+    hits, bits = scanner(signs, 8, 215, 1_000_000)(np.zeros((3, 8), dtype=np.uint64))
+    assert (len(asked), hits.tolist(), bits.tolist()) == (1, [0, 1, 2], [0, 0, 0])
+
+
+def test_without_faiss_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert load_faiss() is None

@@ -54,6 +54,10 @@ COMMANDS = [
     ["model"],
     ["model", "install"],
     ["model", "show"],
+    ["picture"],
+    ["picture", "split"],
+    ["picture", "splits"],
+    ["picture", "unsplit"],
 ]
 READING = [
     ["lookup", SUSPECT],
@@ -112,7 +116,7 @@ def test_every_command_has_help(words: list[str], option: str) -> None:
     assert (shown.status, shown.err) == (0, "")
     assert shown.out.startswith(f"Usage: provenance {' '.join(words)}")
     assert re.search(r"\n\n  [A-Z][^\n]+(\n[^\n]+)*\.", shown.out), "no sentence says what it does"
-    silent = ["import"], ["db"], ["model"], ["channels"], ["login"], ["logout"], ["watch"]
+    silent = ["import"], ["db"], ["model"], ["picture"], ["channels"], ["login"], ["logout"], ["watch"]
     assert "--json" in shown.out or words in silent
 
 

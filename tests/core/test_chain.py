@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core import chain, times
-from provenance.core.chain import FirstSeen, build, first_seen_warnings, revision_reason, transform_words
+from provenance.core.chain import (
+    FirstSeen,
+    build,
+    first_seen_warnings,
+    likeness_words,
+    match_words,
+    revision_reason,
+    transform_words,
+)
 from provenance.core.model import (
     AttachmentKind,
     Channel,
@@ -476,7 +484,7 @@ def test_first_seen_warnings_join_the_times_and_the_credit() -> None:
     ],
 )
 def test_revision_reason(before: str | None, joined: bool, reason: str) -> None:
-    assert revision_reason(before, first(sighting()), joined) == reason
+    assert revision_reason(before, None, first(sighting()), joined) == reason
 
 
 @pytest.mark.parametrize(
@@ -489,7 +497,7 @@ def test_revision_reason(before: str | None, joined: bool, reason: str) -> None:
     ],
 )
 def test_revision_reason_of_an_unarchived_post(before: str | None, joined: bool, reason: str) -> None:
-    assert revision_reason(before, first(sighting(forward=ELSEWHERE)), joined) == reason
+    assert revision_reason(before, None, first(sighting(forward=ELSEWHERE)), joined) == reason
 
 
 @pytest.mark.parametrize(
@@ -500,10 +508,42 @@ def test_revision_reason_of_an_unarchived_post(before: str | None, joined: bool,
         (MatchKind.TRANSFORMED, False, 90, ", turned by 90°"),
         (MatchKind.TRANSFORMED, True, 270, ", mirrored, turned by 270°"),
         (MatchKind.TRANSFORMED, False, 0, ", stretched"),
+        (MatchKind.PARTIAL, False, 0, ""),
+        (MatchKind.PARTIAL, False, 173, ", turned by 173°"),
+        (MatchKind.PARTIAL, True, 353, ", mirrored, turned by 7° anticlockwise"),
     ],
 )
 def test_transform_words(kind: MatchKind, mirrored: bool, rotated: int, words: str) -> None:
     assert transform_words(Match(kind, "phash", 3, Confidence.CERTAIN, mirrored, rotated)) == words
+
+
+WHOLE = "shows all of the archived image, with something around it or in another shape"
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"visible": 0.48}, "shows 48 % of the archived image: 9 places coincide"),
+        ({"visible": 0.004}, "shows less than 1 % of the archived image: 9 places coincide"),
+        ({"visible": None}, "shows a part of the archived image: 9 places coincide"),
+        ({"visible": 0.969}, "shows 97 % of the archived image: 9 places coincide"),
+        ({"visible": 0.97}, f"{WHOLE}: 9 places coincide"),
+        ({"visible": 1.0, "scale": 1.004}, f"{WHOLE}: 9 places coincide"),
+        (
+            {"visible": 1.0, "scale": 0.5, "mirrored": True, "rotated": 90},
+            f"{WHOLE}, mirrored, turned by 90°, at 0.50 times its size: 9 places coincide",
+        ),
+    ],
+)
+def test_what_a_part_shows_of_the_archived_image(facts: dict[str, Any], words: str) -> None:
+    assert match_words(Match(MatchKind.PARTIAL, "descriptor", 256, Confidence.STRONG, inliers=9, **facts)) == words
+
+
+def test_what_is_no_copy_is_not_said_to_be_shown() -> None:
+    scene = Match(MatchKind.PARTIAL, "descriptor", 256, Confidence.STRONG, True, inliers=9, visible=0.48)
+    assert likeness_words(scene) == "9 places coincide over 48 % of the archived image, mirrored"
+    hashed = Match(MatchKind.RECOMPRESSED, "phash", 3, Confidence.STRONG)
+    assert likeness_words(hashed) == match_words(hashed) == "recompressed, 3 of 256 bits differ"
 
 
 # Order of arrival
@@ -581,3 +621,9 @@ def test_what_is_not_archived_comes_before_what_is_and_once(all_of: list[Sightin
         assert all(at < dated(found.first).at for at in moments)
         assert found.first_seen.at == min([dated(found.first).at, *moments])
         assert found.first_seen.archived is not bool(moments)
+
+
+def test_revision_reason_of_a_first_post_that_left_the_picture() -> None:
+    after = first(sighting())
+    reason = revision_reason("9/9", after.at - timedelta(hours=1), after, joined=False)
+    assert reason == "9/9 no longer counts as an earlier post of this picture"

@@ -23,7 +23,7 @@ def test_a_map_that_is_a_pixel_off_is_refined() -> None:
     found = compare(GREY, GREY, shifted(1.2, -0.8))
     assert found is not None
     assert found.matrix[:, 2] == pytest.approx((0, 0), abs=0.05)
-    assert found.residual < 0.3
+    assert found.agreement.residual < 0.3
 
 
 def test_no_comparison_on_a_sliver() -> None:
@@ -39,6 +39,6 @@ def test_a_differing_border_is_cut_off_and_a_differing_middle_is_not() -> None:
     assert cut is not None
     assert whole is not None
     assert cut.frame[0, 1] == pytest.approx(80, abs=15)
-    assert cut.kept < 0.9
-    assert cut.conflict < 0.03
-    assert whole.conflict > 0.15
+    assert cut.agreement.kept < 0.9
+    assert cut.agreement.conflict < 0.03
+    assert whole.agreement.conflict > 0.15

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from provenance.core.alignment import Alignment, Relation, judge
 from provenance.core.model import Confidence
-from provenance.images.geometry import Effort, Grey, Picture, align, in_shares
+from provenance.images.geometry import Effort, Grey, Picture, align
 from tests.stories import random_photo
 
 PHOTO = random_photo(1)
@@ -52,10 +52,9 @@ def test_mirror_and_turns_as_matching_names_them(mirrored: bool, turns: int) -> 
 
 def test_the_matrix_leads_from_the_query_to_the_archived_picture() -> None:
     crop = found(ImageOps.mirror(PHOTO.crop((120, 60, 360, 220)).resize((480, 320), Image.Resampling.LANCZOS)))
-    across, _, left, _, down, top = crop.matrix
+    width, height = PHOTO.size
     # The query's left border shows the archived column 360, its top row the archived row 60.
-    assert (left, across) == pytest.approx((359.25, -0.5), abs=0.5)
-    assert (top, down) == pytest.approx((59.75, 0.5), abs=0.5)
+    assert crop.matrix == pytest.approx((-240 / width, 0, 360 / width, 0, 160 / height, 60 / height), abs=2e-3)
     assert crop.scale == pytest.approx(2, rel=0.01)
 
 
@@ -65,7 +64,7 @@ def test_the_matrix_in_shares_does_not_depend_on_sizes() -> None:
     assert alignment is not None
     width, height = PHOTO.size
     expected = (240 / width, 0, 120 / width, 0, 160 / height, 60 / height)
-    assert in_shares(alignment, query, ARCHIVED.grey) == pytest.approx(expected, abs=2e-3)
+    assert alignment.matrix == pytest.approx(expected, abs=2e-3)
 
 
 def test_region_and_visible_share_of_a_crop() -> None:
@@ -89,7 +88,7 @@ def test_places_are_those_of_the_array_given_not_of_the_one_looked_at() -> None:
     large = PHOTO.resize((1440, 960), Image.Resampling.BICUBIC)
     crop = align(grey(large.crop((360, 240, 1080, 720))), grey(large), Effort(600, 1500))
     assert crop is not None
-    assert crop.matrix[2::3] == pytest.approx((360, 240), abs=1.5)
+    assert crop.matrix[2::3] == pytest.approx((0.25, 0.25), abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,8 @@ def test_pixelation_is_told_from_a_sticker() -> None:
     assert blurred.softer > covered.softer
     assert covered.coarse > blurred.coarse
     assert covered.patched == pytest.approx(0.07, abs=0.03)
-    assert judge(covered).confidence is Confidence.POSSIBLE
+    assert covered.drawn > 0.22
+    assert judge(covered).confidence is Confidence.STRONG
 
 
 def card(seed: int, photo: Image.Image) -> Image.Image:
@@ -185,7 +185,7 @@ def card(seed: int, photo: Image.Image) -> Image.Image:
 
 def test_cards_of_one_design_are_a_template() -> None:
     other = found(card(1, PHOTO), card(2, OTHER))
-    assert other.inliers >= 10
+    assert (other.inliers or 0) >= 10
     assert other.conflict > 0.16
     assert judge(other).relation is Relation.SAME_TEMPLATE
 

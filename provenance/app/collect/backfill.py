@@ -63,7 +63,7 @@ async def backfill(
         stoppable = _Stoppable(progress)
         try:
             refused = dict(await asyncio.to_thread(analyse, archive, sandbox, stoppable, collecting.model))
-            await asyncio.to_thread(resolve, archive, run.id, stoppable)
+            await asyncio.to_thread(resolve, archive, run.id, sandbox, stoppable, collecting.model)
         finally:
             stoppable.asked.set()
         with archive.read() as connection:

@@ -55,7 +55,7 @@ class Deriver:
         self._sandbox = sandbox
         self._run_id = run_id
         self._model = model
-        self._resolver = Resolver(archive)
+        self._resolver = Resolver(archive, sandbox, model)
         self._progress = _Stoppable()
         self._arrived = asyncio.Event()
         self._alone = asyncio.Lock()

@@ -1,0 +1,68 @@
+"""Two image files laid over each other; a task for the sandbox, whose workers decode them and measure.
+
+It loads numpy and OpenCV into a worker that would do without, so nothing here is imported before the first pair.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.core.alignment import Alignment, Relation, judge
+from provenance.core.model import Confidence
+from provenance.images.levels import levels
+
+if TYPE_CHECKING:
+    from provenance.images.geometry import Effort, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is to be compared, and how."""
+
+    query: Path
+    archived: Path
+    orientation: tuple[bool, int] | None = None
+    """Mirrored, and turned by degrees clockwise: how the whole archived picture gives the whole query, by its hash."""
+    closely: bool = False
+    """At full resolution, with more features: for what the usual effort left open."""
+
+
+def compare_pair(pair: Pair, max_pixels: int) -> Alignment | None:
+    """Decode both files and measure how the query lies in the archived picture; None where no map holds.
+
+    With an `orientation` that map is tried first. Raises Refused.
+    """
+    from provenance.images import geometry
+
+    effort = geometry.CLOSE if pair.closely else geometry.NORMAL
+    query, archived = (
+        _picture(path, path.stat().st_mtime_ns, max_pixels, effort) for path in (pair.query, pair.archived)
+    )
+    granted = None
+    if pair.orientation is not None:
+        granted = geometry.lay(query, archived, *pair.orientation)
+        if _settled(granted):
+            return granted
+    found = geometry.align(query, archived)
+    # Features know better than the hash, where there are any.
+    return granted if judge(found).relation is Relation.NOTHING else found
+
+
+def _settled(alignment: Alignment | None) -> bool:
+    verdict = judge(alignment)
+    return verdict.relation is Relation.SAME and verdict.confidence is not Confidence.POSSIBLE
+
+
+@lru_cache(maxsize=4)
+def _picture(path: Path, changed: int, max_pixels: int, effort: "Effort") -> "Picture":
+    """Kept for the next pairs, as long as the file is not `changed`: a query is compared with many."""
+    import numpy as np
+
+    from provenance.images.geometry import Picture
+    from provenance.images.resaving import Saved
+
+    made = levels(path, max_pixels, effort.side)
+    grey = np.frombuffer(made.grey, np.uint8).reshape(made.height, made.width)
+    saved = Saved(*made.native, made.table) if made.table else None
+    return Picture(grey, effort, saved, made.width / made.native[0])
