@@ -17,10 +17,12 @@ from provenance.archive import derive, read, separations
 from provenance.archive import matches as stored
 from provenance.archive.derive import Built
 from provenance.archive.index import HammingIndex
+from provenance.archive.neighbours import Neighbours
 from provenance.archive.store import Archive
 from provenance.core import chain, times
 from provenance.core.alignment import Relation
 from provenance.core.evidence import Evidence
+from provenance.core.matching import ORIENTATIONS, RICH
 from provenance.core.model import Confidence, Match, Sighting
 from provenance.core.partition import Partition
 from provenance.images.sandbox import Sandbox
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 _BATCH = 200
 _CHAINS = 500
+_BULK = 10_000
+"""New files from which on all are compared with all at once: one scan for each takes longer then."""
 
 
 class Resolver:
@@ -45,23 +49,29 @@ class Resolver:
         """Bring pictures, links and first seens up to date with what has been archived and measured."""
         with self._archive.read() as connection:
             waiting = derive.without_picture(connection)
+        neighbours = self._all_neighbours(progress) if len(waiting) >= _BULK else None
         if waiting:
             progress.stage("Looking for copies", len(waiting))
         for batch in _batches(waiting, _BATCH):
             # One process at a time joins pictures, and nobody waits for it who only archives or looks up.
             with FileLock(self._archive.directory / "resolve.lock"):
-                self._join(batch)
+                self._join(batch, neighbours)
             progress.advance(len(batch))
         _chain(self._archive, run_id, progress)
 
-    def _join(self, batch: Sequence[int]) -> None:
+    def _all_neighbours(self, progress: Progress) -> Neighbours:
+        progress.stage("Comparing all hashes", len(ORIENTATIONS))
+        with self._archive.read() as connection:
+            return Neighbours(connection, RICH.strong, progress.advance)
+
+    def _join(self, batch: Sequence[int], neighbours: Neighbours | None) -> None:
         """Give new files their picture."""
         with self._archive.read() as connection:
             if read.count_resolved(connection) != len(self._index):
                 self._index = HammingIndex(read.resolved_codes(connection))
             done = read.picture_of(connection, batch)
             new = [each for file_id, each in sorted(read.files(connection, batch).items()) if file_id not in done]
-            edges = Suggester(self._archive, connection, self._index, self._model).edges(new)
+            edges = Suggester(self._archive, connection, self._index, self._model, neighbours).edges(new)
             concerned = {edge.other for edge in edges} | {edge.file for edge in edges}
             pictures = read.picture_of(connection, concerned)
             members = read.files_of_pictures(connection, set(pictures.values()))
@@ -72,7 +82,7 @@ class Resolver:
             known = read.files(connection, concerned)
             paths = {file_id: self._archive.files.path(each.sha256) for file_id, each in known.items()}
         matches: list[tuple[int, int, Match]] = []
-        # Of all pairs whose pictures are still two, the likeliest of each two pictures: then again, until none is left.
+        # The likeliest pair of each picture that grows, all at once; then again, until no pair is left between two.
         while picks := _picks(partition, edges):
             picked = {(edge.other, edge.file) for edge in picks}
             edges = [edge for edge in edges if (edge.other, edge.file) not in picked]
@@ -91,12 +101,12 @@ def resolve(archive: Archive, run_id: int, sandbox: Sandbox, progress: Progress,
 
 
 def _picks(partition: Partition, edges: Sequence[Edge]) -> list[Edge]:
-    """Return for each two pictures that an edge leads between the likeliest edge."""
-    best: dict[tuple[int, int], Edge] = {}
+    """Return for each new file's picture the likeliest edge that leads out of it: comparing more would be in vain."""
+    best: dict[int, Edge] = {}
     for edge in sorted(edges, key=lambda each: each.rank):
-        one, other = sorted((partition.picture(edge.other), partition.picture(edge.file)))
+        one, other = partition.picture(edge.file), partition.picture(edge.other)
         if one != other and partition.may_join(one, other):
-            best.setdefault((one, other), edge)
+            best.setdefault(one, edge)
     return list(best.values())
 
 

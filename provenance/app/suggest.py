@@ -7,6 +7,7 @@ from provenance.app.pixels import suggested
 from provenance.archive import descriptors, read
 from provenance.archive.descriptors import INNER
 from provenance.archive.index import HammingIndex
+from provenance.archive.neighbours import Neighbours
 from provenance.archive.store import Archive, Connection
 from provenance.core.matching import FLAT_BELOW, JOIN_RADIUS, JOIN_SIMILAR, SEARCH_RADIUS, compare
 from provenance.core.model import File, Match
@@ -37,12 +38,23 @@ class Edge:
 class Suggester:
     """Suggests edges for new files, one after another; each is found by those that come after it."""
 
-    def __init__(self, archive: Archive, connection: Connection, index: HammingIndex, model: str | None) -> None:
-        """`index`: the hashes of all resolved files; new ones are added to it. `model`: the key of descriptors."""
+    def __init__(
+        self,
+        archive: Archive,
+        connection: Connection,
+        index: HammingIndex,
+        model: str | None,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        """`index`: the hashes of all resolved files; new ones are added to it. `model`: the key of descriptors.
+
+        `neighbours`: those of all files, where so many are new that a scan for each would take too long.
+        """
         self._archive = archive
         self._connection = connection
         self._index = index
         self._model = model
+        self._neighbours = neighbours
 
     def edges(self, new: Iterable[File]) -> list[Edge]:
         """Return the edges from new files to resolved ones, and among themselves."""
@@ -61,8 +73,10 @@ class Suggester:
     def _hashed(self, file: File, passed: dict[int, File]) -> Iterator[Edge]:
         if not file.codes or file.quality < FLAT_BELOW:
             return
-        near = [file_id for _, file_id in self._index.near(file.codes, SEARCH_RADIUS)]
+        near = self._near(file)
         picture_of = read.picture_of(self._connection, near)
+        if self._neighbours is not None:
+            near = [file_id for file_id in near if file_id in picture_of or file_id in passed]
         taken: dict[int, list[int]] = {}
         for file_id in near:
             # A file that has just come stands for itself; no picture has a number below 0.
@@ -75,6 +89,11 @@ class Suggester:
             low, high = sorted((known[file_id], file), key=lambda each: each.id)
             if match := compare(high, low):
                 yield Edge(low.id, high.id, match)
+
+    def _near(self, file: File) -> list[int]:
+        if self._neighbours is not None:
+            return self._neighbours.near(file.id)
+        return [file_id for _, file_id in self._index.near(file.codes, SEARCH_RADIUS)]
 
     def _described(self, file: File, model: str, hashed: set[int], passed: Mapping[int, File]) -> list[Edge]:
         """A new file, or the picture inside its frame, as a part of archived ones or the other way round."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provenance.app import resolve
 from provenance.archive import schema
 from tests.app.conftest import AT, FEW, SEEDS, Desk, NewDesk, after, jpeg, posted, shot, small_story
 from tests.app.conftest import export as write
@@ -96,6 +97,17 @@ def _forwards(story: Story) -> set[tuple[tuple[int, int], int]]:
         for each in json.loads((folder / "result.json").read_text(encoding="utf-8"))["messages"]
         if "forwarded_from_id" in each
     }
+
+
+def test_all_at_once_finds_what_one_after_the_other_finds(
+    photos: list[Path], new_desk: NewDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_story(photos, 7) as story:
+        one_by_one, at_once = new_desk(tmp_path / "a"), new_desk(tmp_path / "b")
+        one_by_one.take(*story.exports)
+        monkeypatch.setattr(resolve, "_BULK", 1)
+        at_once.take(*story.exports)
+    assert at_once.derived() == one_by_one.derived()
 
 
 def test_an_earlier_copy_that_comes_later_revises_the_first_seen(desk: Desk, tmp_path: Path) -> None:

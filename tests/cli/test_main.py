@@ -263,17 +263,17 @@ def counts(archive: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def long_export(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path:
-    """An export that takes a while: every tenth of its posts has a photo with bytes of its own."""
+    """An export that takes a while: every 25th of its posts has a photo with bytes of its own."""
     folder = tmp_path_factory.mktemp("long")
     (folder / "photos").mkdir()
     messages = []
     for number in range(1, 4001):
         at = MONDAY + timedelta(minutes=number)
         name = f"photos/{number}.jpg"
-        if number % 10 == 0:
-            photo = photos[number // 10 % len(photos)]
+        if number % 25 == 0:
+            photo = photos[number // 25 % len(photos)]
             (folder / name).write_bytes(photo.read_bytes() + number.to_bytes(2))
-        messages.append(message(number, at, text="word " * 20, photo=None if number % 10 else name))
+        messages.append(message(number, at, text="word " * 20, photo=None if number % 25 else name))
     write_export(folder, channel_id=5, name="Long", messages=messages)
     return folder
 
