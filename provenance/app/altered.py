@@ -17,22 +17,34 @@ from provenance.archive import descriptors, read
 from provenance.archive.descriptors import INNER
 from provenance.archive.store import Archive, Connection
 from provenance.core.alignment import Relation
-from provenance.core.matching import CANDIDATES, LEAST_SIMILAR, SIGNS_RADIUS
+from provenance.core.matching import LEAST_SIMILAR, SIGNS_RADIUS, candidates_of
 from provenance.core.model import Confidence
 from provenance.images.descriptor import Descriptor, Model, similarities
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
 
 _MIRRORED = {"whole", "inner"}
-_CLOSELY = 6
-"""Candidates, the most similar first, that are looked at once more at full resolution when the usual effort does not
-settle what they are: small parts of large pictures have few features at the usual size."""
+_AT_ONCE = 16
+"""Candidates that are compared before it is asked whether more are worth it."""
+_CLOSELY, _CLOSE_SIMILAR = 6, 0.33
+"""So many candidates, if they are as similar as few strangers are, are looked at once more at full resolution when the
+usual effort does not settle what they are: small parts of large pictures have few features at the usual size."""
 
 
 def find(
-    archive: Archive, connection: Connection, path: Path, model: Model, sandbox: Sandbox, known: Collection[int]
+    archive: Archive,
+    connection: Connection,
+    path: Path,
+    model: Model,
+    sandbox: Sandbox,
+    known: Collection[int],
+    *,
+    found_already: bool,
 ) -> dict[int, Compared]:
-    """Look for the suspect among the archived files beside those that are `known`; return what they are to it."""
+    """Look for the suspect among the archived files beside those that are `known`; return what they are to it.
+
+    Once a copy is found (or was, by its hash) the search ends with the first candidates that bring no more.
+    """
     (cut,) = sandbox.map(partial(tiles, side=model.side, wanted=Wanted.PARTS), [path])
     if isinstance(cut, Refusal):
         return {}
@@ -42,8 +54,18 @@ def find(
         file_id: Suggestion(path, archive.files.path(files[file_id].sha256), pixels.suggested(similar))
         for file_id, similar in ranked.items()
     }
-    found = dict(zip(asked, pixels.compare(sandbox, list(asked.values())), strict=True))
-    again = [file_id for file_id in list(asked)[:_CLOSELY] if _is_open(found[file_id])]
+    found: dict[int, Compared] = {}
+    waiting = list(asked)
+    for start in range(0, len(waiting), _AT_ONCE):
+        some = waiting[start : start + _AT_ONCE]
+        answers = list(pixels.compare(sandbox, [asked[file_id] for file_id in some]))
+        found |= zip(some, answers, strict=True)
+        if any(map(_is_copy, answers)):
+            found_already = True
+        elif found_already:
+            break
+    close = [file_id for file_id in found if ranked[file_id] >= _CLOSE_SIMILAR][:_CLOSELY]
+    again = [file_id for file_id in close if _is_open(found[file_id])]
     closer = pixels.compare(sandbox, [replace(asked[file_id], closely=True) for file_id in again])
     for file_id, compared in zip(again, closer, strict=True):
         if compared.relation is not Relation.NOTHING:
@@ -72,11 +94,16 @@ def candidates(
         for file_id, value in zip(held, likest.tolist(), strict=True):
             best[file_id] = max(value, best.get(file_id, 0.0))
     likely = sorted((-value, file_id) for file_id, value in best.items() if value >= LEAST_SIMILAR)
-    return {file_id: -value for value, file_id in likely[:CANDIDATES]}
+    most = candidates_of(archive.signs(model.key).packed())
+    return {file_id: -value for value, file_id in likely[:most]}
+
+
+def _is_copy(compared: Compared) -> bool:
+    return compared.relation is Relation.SAME and compared.match.confidence is not Confidence.POSSIBLE
 
 
 def _is_open(compared: Compared) -> bool:
     """Whether a closer look may tell more."""
     if compared.relation is Relation.SAME:
-        return compared.match.confidence is Confidence.POSSIBLE
+        return not _is_copy(compared)
     return compared.relation is Relation.NOTHING

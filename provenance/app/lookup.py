@@ -84,7 +84,10 @@ def _one(
             from provenance.app import altered
 
             known = found.same.keys() | found.same_scene.keys() | found.same_template.keys()
-            found.add(connection, altered.find(archive, connection, path, model, sandbox, known))
+            found.add(
+                connection,
+                altered.find(archive, connection, path, model, sandbox, known, found_already=bool(found.same)),
+            )
         channel = _channel(connection, narrowing.channel)
         files = set(found.same)
         built = chain.build(

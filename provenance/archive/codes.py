@@ -60,6 +60,11 @@ class Codes:
             _keep(found, np.array([file_id for file_id, _ in newer]), *scan(words))
         return sorted((distance, file_id) for file_id, distance in found.items())
 
+    def packed(self) -> int:
+        """Return how many codes the file holds: about as many as there are rows."""
+        with self._mapped() as records:
+            return len(records)
+
     def update(self, connection: sa.Connection) -> int:
         """Add the rows that the file lacks; return how many there were. For a process that may write."""
         with FileLock(f"{self._path}.lock"), self._opened() as descriptor:

@@ -26,8 +26,8 @@ SIGNS_RADIUS = 215
 198 for 0.35, which an eighth of the picture still has; strangers in 252, give or take 12."""
 LEAST_SIMILAR = 0.28
 """Cosine below which a candidate is not looked at: of a million pairs of strangers one in ten thousand exceeds 0.32."""
-CANDIDATES = 40
-"""Files that are laid over a suspect at most, the most similar first."""
+CANDIDATES, MOST_CANDIDATES, FILES_PER_CANDIDATE = 40, 160, 6250
+"""Files that are laid over a suspect, the most similar first: see `candidates_of`."""
 
 JOIN_RADIUS, JOIN_SIMILAR = 200, 0.45
 """The same for files that are joined without a user: of 125,000 pairs of strangers the closest lay at 0.46."""
@@ -70,6 +70,16 @@ def limits(quality: int) -> Limits | None:
     if quality < FLAT_BELOW:
         return None
     return PLAIN if quality < PLAIN_BELOW else RICH
+
+
+def candidates_of(files: int) -> int:
+    """Return how many candidates are laid over a suspect, in an archive of so many described files.
+
+    The strangers that are more similar than a copy are so many in every thousand files, so that a copy's place among
+    the candidates falls in proportion to their number: as many more are looked at. Beyond a million files time is the
+    limit, and copies that show little of their original are missed more often.
+    """
+    return max(CANDIDATES, min(MOST_CANDIDATES, files // FILES_PER_CANDIDATE))
 
 
 def distance(query: bytes, archived: bytes) -> tuple[int, int]:

@@ -31,15 +31,17 @@ class Effort:
 
     side: int
     features: int
+    contrast: float = 0.02
+    """How much a feature must stand out (SIFT's contrast threshold)."""
+    ratio: float = 0.8
+    """Lowe's ratio: a feature's nearest neighbour must be this much nearer than the second."""
 
 
 NORMAL = Effort(800, 1500)
 """With 500 features a third of the photographs inside branded cards is missed: text and logo eat them up."""
-CLOSE = Effort(1600, 4000)
-"""For small parts of large pictures."""
+CLOSE = Effort(1600, 4000, 0.008, 0.85)
+"""For small parts of large pictures, and for smooth ones."""
 
-_RATIO = 0.8
-"""Lowe's ratio: a feature's nearest neighbour must be this much nearer than the second."""
 _TOLERANCE = 3.0
 """Pixels of the archived picture that a feature may lie beside its place (MAGSAC's upper bound)."""
 _PLACE = 4.0
@@ -76,7 +78,7 @@ class Picture:
         if shrink < 1:
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
             small = np.asarray(cv2.resize(self.grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-        sift = cv2.SIFT.create(nfeatures=self.effort.features, contrastThreshold=0.02)
+        sift = cv2.SIFT.create(nfeatures=self.effort.features, contrastThreshold=self.effort.contrast)
         found, descriptors = sift.detectAndCompute(small, None)
         if descriptors is None:
             return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
@@ -161,7 +163,7 @@ def _mapped(query: Picture, archived: Picture) -> _Map | None:
     (here, ours), (there, theirs) = query.features, archived.features
     if len(here) < _LEAST or len(there) < _LEAST:
         return None
-    pairs = _pairs(ours @ theirs.T)
+    pairs = _pairs(ours @ theirs.T, query.effort.ratio)
     if len(pairs) < _LEAST:
         return None
     source, target = here[pairs[:, 0]], there[pairs[:, 1]]
@@ -179,14 +181,14 @@ def _mapped(query: Picture, archived: Picture) -> _Map | None:
     return _Map(fitted, places, target[held], float(np.median(distance[held])))
 
 
-def _pairs(likeness: Plane) -> NDArray[np.intp]:
+def _pairs(likeness: Plane, ratio: float) -> NDArray[np.intp]:
     """Pairs (n x 2) of which each is the other's nearest, by Lowe's ratio, from cosines (one row per query feature)."""
     nearest = likeness.argmax(axis=1)
     rows = np.arange(len(likeness))
     best = likeness[rows, nearest]
     back = likeness.argmax(axis=0)
     second = np.partition(likeness, -2, axis=1)[:, -2] if likeness.shape[1] > 1 else np.full(len(rows), -1, np.float32)
-    clear = (2 - 2 * best) < _RATIO**2 * (2 - 2 * second)
+    clear = (2 - 2 * best) < ratio**2 * (2 - 2 * second)
     kept = rows[clear & (back[nearest] == rows)]
     return np.stack([kept, nearest[kept]], axis=1)
 

@@ -74,6 +74,7 @@ def test_what_is_in_the_file_and_what_is_not_yet_are_found_alike(archive: Archiv
     add(archive, *codes[:in_file])
     update(archive)
     add(archive, *codes[in_file:])
+    assert archive.codes.packed() == in_file
     assert near(archive, base) == brute_force(archive, base)
     assert len(near(archive, base)) == 31
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from provenance.core import matching
-from provenance.core.matching import FLAT_BELOW, ORIENTATIONS, PLAIN_BELOW, compare, distance
+from provenance.core.matching import FLAT_BELOW, ORIENTATIONS, PLAIN_BELOW, candidates_of, compare, distance
 from provenance.core.model import Confidence, File, Match, MatchKind
 from tests.core.build import codes, file, measured, oriented
 from tests.stories import random_photo
@@ -146,3 +146,8 @@ def test_blank_images_match_by_their_bytes_alone(colour: str, tmp_path: Path) ->
 def test_the_orientations_begin_with_the_picture_as_it_is() -> None:
     assert ORIENTATIONS[0] == (False, 0)
     assert len(set(ORIENTATIONS)) == 8
+
+
+@pytest.mark.parametrize(("files", "candidates"), [(0, 40), (250_000, 40), (500_000, 80), (10**6, 160), (10**7, 160)])
+def test_larger_archives_have_more_candidates(files: int, candidates: int) -> None:
+    assert candidates_of(files) == candidates
