@@ -17,8 +17,9 @@ _IMPORTS = "import sqlalchemy.dialects.sqlite, numpy, PIL.Image, click, rich.con
 
 
 def _median(command: list[str]) -> machine.Cost:
-    machine.run(command)
-    costs = [machine.run(command) for _ in range(_ROUNDS)]
+    allowed = (0, 1) if "lookup" in command else (0,)
+    machine.run(command, allowed)
+    costs = [machine.run(command, allowed) for _ in range(_ROUNDS)]
     cpu, wall = (statistics.median(values) for values in zip(*((each.cpu, each.wall) for each in costs), strict=True))
     return machine.Cost(cpu, wall, max(each.peak for each in costs))
 

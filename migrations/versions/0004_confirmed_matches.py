@@ -22,6 +22,15 @@ _MEASURED = (
     ("matrix", sa.Text),
     ("reason", sa.Text),
 )
+# What every answer counts.
+_INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
+    ("ix_post_versions_service", "post_versions", ["post_id"], "service IS NOT NULL"),
+    ("ix_post_versions_undated", "post_versions", ["post_id"], "posted_at IS NULL"),
+    ("ix_inspections_tool", "inspections", ["tool", "version"], None),
+    ("ix_inspections_problem", "inspections", ["tool", "version"], "problem IS NOT NULL"),
+    ("ix_fingerprints_algorithm", "fingerprints", ["algorithm", "version"], None),
+    ("ix_fingerprints_flat", "fingerprints", ["algorithm", "version"], "quality < 14"),
+)
 # Made anew from what was observed. The order lets every row go before what it refers to.
 _DERIVED = ("links", "picture_files", "pictures", "matches")
 
@@ -60,10 +69,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("separation_id", "file_id", name=op.f("pk_separation_files")),
     )
     op.create_index("ix_separation_files_file_id", "separation_files", ["file_id"])
+    for name, table, columns, where in _INDEXES:
+        op.create_index(name, table, columns, sqlite_where=sa.text(where) if where else None)
     _resolve_anew()
 
 
 def downgrade() -> None:
+    for name, table, _, _ in _INDEXES:
+        op.drop_index(name, table_name=table)
     op.drop_table("separation_files")
     op.drop_table("separations")
     for name, _ in _MEASURED:

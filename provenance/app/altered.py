@@ -24,6 +24,8 @@ from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
 
 _MIRRORED = {"whole", "inner"}
+_RANKED = 2000
+"""Files, the nearest by their signs first, whose 8-bit values are read and compared."""
 _AT_ONCE = 16
 """Candidates that are compared before it is asked whether more are worth it."""
 _CLOSELY, _CLOSE_SIMILAR = 6, 0.33
@@ -88,7 +90,7 @@ def candidates(
     signs = b"".join(each.signs for each in asked)
     best: dict[int, float] = {}
     for algorithm in (model.key, model.key + INNER):
-        near = archive.signs(algorithm).near(connection, signs, SIGNS_RADIUS)
+        near = archive.signs(algorithm).near(connection, signs, SIGNS_RADIUS)[:_RANKED]
         held = descriptors.values(connection, algorithm, (file_id for _, file_id in near if file_id not in known))
         likest = similarities(asked, [Descriptor(*stored) for stored in held.values()]).max(axis=0, initial=-1.0)
         for file_id, value in zip(held, likest.tolist(), strict=True):

@@ -57,7 +57,8 @@ class Copies:
         evidence = Evidence(stored.among(connection, (file_id for files in members.values() for file_id in files)))
         for hit, picture in picture_of.items():
             for file_id in members[picture]:
-                if file_id not in self.same:
+                # What the suspect's own pixels say overrules what others lead to.
+                if file_id not in self.same | self.same_scene | self.same_template:
                     self._follow(file_id, found[hit], evidence.sure(hit, file_id))
         for file_id in self.same:
             self.possible.pop(file_id, None)
@@ -65,7 +66,11 @@ class Copies:
     def _follow(self, file_id: int, hit: Match, way: Confidence | None) -> None:
         """Take in a file that the picture of a hit leads to, as sure as the weaker of the two."""
         sure = weaker(hit.confidence, way or Confidence.POSSIBLE)
-        match = self.suggested.get(file_id) or Match(MatchKind.PARTIAL, "descriptor", BITS, sure)
+        match = (
+            self.possible.get(file_id)
+            or self.suggested.get(file_id)
+            or Match(MatchKind.PARTIAL, "descriptor", BITS, sure)
+        )
         kept = self.possible if sure is Confidence.POSSIBLE else self.same
         kept[file_id] = replace(match, confidence=sure)
 

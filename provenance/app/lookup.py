@@ -151,7 +151,7 @@ def _coverage(connection: Connection, model: "Model | None") -> Coverage:
     said = [each for each in covered.not_searched if each != summary.WHOLE_ONLY]
     if model is None:
         said.append(NO_MODEL)
-    elif waiting := len(descriptors.undescribed(connection, model.key)):
+    elif waiting := descriptors.count_undescribed(connection, model.key):
         said.append(UNDESCRIBED.format(count=waiting))
     return replace(covered, not_searched=tuple(said))
 

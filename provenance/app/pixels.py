@@ -61,7 +61,13 @@ def _placed(match: Match, found: Alignment) -> Match:
     """Add where one lies in the other; two whole images are placed by their hashes already."""
     whole = min(found.visible, found.overlap) >= _WHOLE
     if match.kind is not MatchKind.PARTIAL and whole:
-        return replace(match, inliers=found.inliers)
+        if found.inliers is None:
+            return match
+        turned = found.mirrored or round(found.rotated) % 360 != 0
+        kind = MatchKind.TRANSFORMED if turned else match.kind
+        return replace(
+            match, kind=kind, mirrored=found.mirrored, rotated=round(found.rotated) % 360, inliers=found.inliers
+        )
     return replace(
         match,
         kind=MatchKind.PARTIAL,

@@ -64,7 +64,9 @@ class Suggester:
             hashed = list(self._hashed(file, passed))
             found += hashed
             if self._model is not None:
-                found += self._described(file, self._model, {edge.other for edge in hashed}, passed)
+                found += self._described(
+                    file, self._model, {each for edge in hashed for each in (edge.other, edge.file)}, passed
+                )
             passed[file.id] = file
             if file.codes:
                 self._index.add(file.id, file.codes[:32])

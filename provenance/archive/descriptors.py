@@ -38,6 +38,21 @@ def undescribed(connection: sa.Connection, model: str, *, arrived: bool = False)
     return [(row[0], row[1]) for row in connection.execute(query.order_by(files.c.id))]
 
 
+def count_undescribed(connection: sa.Connection, model: str) -> int:
+    """Count what `undescribed` returns, without going through all files."""
+    table = schema.inspections
+
+    def seen(tool: str, version: int) -> sa.ColumnElement[bool]:
+        return (table.c.tool == tool) & (table.c.version == version)
+
+    def count(*conditions: sa.ColumnElement[bool]) -> int:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
+
+    measured = seen(MEASURE_TOOL, ALGORITHM_VERSION)
+    refused = count(measured, table.c.problem.is_not(None))
+    return count(measured) - refused - count(seen(model, DESCRIPTOR_VERSION))
+
+
 def save(
     connection: sa.Connection,
     model: str,

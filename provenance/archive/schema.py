@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 HEAD = "0004"
@@ -156,6 +157,9 @@ post_versions = Table(
     Column("sha256", String(64), nullable=False),
     Index("ix_post_versions_post_id", "post_id"),
     Index("ix_post_versions_posted_at", "posted_at"),
+    # Few, and asked for by every answer.
+    Index("ix_post_versions_service", "post_id", sqlite_where=text("service IS NOT NULL")),
+    Index("ix_post_versions_undated", "post_id", sqlite_where=text("posted_at IS NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -337,6 +341,8 @@ inspections = Table(
     Column("version", Integer, primary_key=True),
     Column("problem", Text),
     Column("findings", Text),
+    Index("ix_inspections_tool", "tool", "version"),
+    Index("ix_inspections_problem", "tool", "version", sqlite_where=text("problem IS NOT NULL")),
 )
 
 fingerprints = Table(
@@ -351,6 +357,9 @@ fingerprints = Table(
     Column("turned", LargeBinary(224), nullable=False),
     Column("quality", Integer, nullable=False),
     UniqueConstraint("file_id", "algorithm", "version"),
+    # With the row's number behind it: for whoever asks which are newer.
+    Index("ix_fingerprints_algorithm", "algorithm", "version"),
+    Index("ix_fingerprints_flat", "algorithm", "version", sqlite_where=text("quality < 14")),
     sqlite_autoincrement=True,
 )
 

@@ -23,15 +23,16 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
     counted = {row.channel_id: row for row in connection.execute(_posts_by_channel())}
     images = _by_channel(connection, schema.attachments.c.file_id.is_not(None))
     missing = _by_channel(connection, schema.attachments.c.file_id.is_(None))
-    ranges: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    ranges = _ranges(connection)
     sources: dict[int, set[str]] = defaultdict(set)
-    for row in connection.execute(sa.select(schema.coverage)):
-        ranges[row.channel_id].append((row.first_message_id, row.last_message_id))
+    for row in connection.execute(sa.select(schema.coverage.c.channel_id, schema.coverage.c.source).distinct()):
         sources[row.channel_id].add(row.source)
     counting = sa.select(posts.c.channel_id, sa.func.count()).group_by(posts.c.channel_id)
     held = {row[0]: row[1] for row in connection.execute(counting)}
+    known = channels(connection)
+    gaps = _gaps(connection, {key for key, each in known.items() if each.id > 0})
     found = []
-    for channel_id, channel in channels(connection).items():
+    for channel_id, channel in known.items():
         numbered = channel.id > 0
         spans = merged(ranges[channel_id]) if numbered else []
         count = counted.get(channel_id)
@@ -47,7 +48,7 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
                 first_id=spans[0][0] if spans else None,
                 last_id=spans[-1][1] if spans else None,
                 absent=max(0, span - held.get(channel_id, 0)),
-                gaps=tuple(Gap(one[1], two[0]) for one, two in pairwise(spans)),
+                gaps=gaps.get(channel_id, ()),
                 sources=tuple(sorted(sources[channel_id])),
             )
         )
@@ -55,19 +56,85 @@ def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
 
 
 def whole(connection: sa.Connection) -> Coverage:
-    """Return the coverage of the archive, with what a search through it cannot find."""
-    each = per_channel(connection)
-    # A collection's times are claims of its files: they extend no coverage.
-    dated = [channel for channel in each if channel.channel.kind is not PeerKind.COLLECTION]
+    """Return the coverage of the archive, with what a search through it cannot find.
+
+    The sums of `per_channel`, but counted so that an answer does not wait for it in an archive of millions of posts.
+    """
+    posts, versions = schema.posts, schema.post_versions
+    known = channels(connection)
+    several = sa.select(versions.c.post_id).group_by(versions.c.post_id).having(sa.func.count() > 1)
+    images, missing = (_count_images(connection, held, several) for held in (True, False))
     return Coverage(
-        channels=len(each),
-        posts=sum(channel.posts for channel in each),
-        images=sum(channel.images for channel in each),
-        earliest=min((channel.earliest for channel in dated if channel.earliest), default=None),
-        latest=max((channel.latest for channel in dated if channel.latest), default=None),
-        gaps=sum(len(channel.gaps) for channel in each),
-        not_searched=tuple(_not_searched(connection, sum(channel.missing for channel in each))),
+        channels=len(known),
+        posts=_count(connection, posts) - _only_service(connection),
+        images=images,
+        earliest=min(_ends(connection, sa.func.min), default=None),
+        latest=max(_ends(connection, sa.func.max), default=None),
+        gaps=sum(len(gaps) for gaps in _gaps(connection, {key for key, each in known.items() if each.id > 0}).values()),
+        not_searched=tuple(_not_searched(connection, missing)),
     )
+
+
+def _gaps(connection: sa.Connection, numbered: set[int]) -> dict[int, tuple[Gap, ...]]:
+    """Return the gaps of the channels whose posts are numbered by Telegram."""
+    return {
+        channel_id: tuple(Gap(one[1], two[0]) for one, two in pairwise(merged(found)))
+        for channel_id, found in _ranges(connection).items()
+        if channel_id in numbered
+    }
+
+
+def _ranges(connection: sa.Connection) -> dict[int, list[tuple[int, int]]]:
+    ranges: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for row in connection.execute(sa.select(schema.coverage)):
+        ranges[row.channel_id].append((row.first_message_id, row.last_message_id))
+    return ranges
+
+
+def _count(connection: sa.Connection, table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
+
+
+def _only_service(connection: sa.Connection) -> int:
+    """Count the posts that never were anything but service messages."""
+    versions, other = schema.post_versions, schema.post_versions.alias()
+    content = sa.exists().where(other.c.post_id == versions.c.post_id, other.c.service.is_(None))
+    query = sa.select(sa.func.count(sa.distinct(versions.c.post_id))).where(versions.c.service.is_not(None), ~content)
+    return connection.scalar(query) or 0
+
+
+def _count_images(connection: sa.Connection, held: bool, several: sa.Select[Any]) -> int:
+    """Count the images with a file (or without one); an image that stands in two versions of a post is one image."""
+    versions, attachments = schema.post_versions, schema.attachments
+    wanted = attachments.c.file_id.is_not(None) if held else attachments.c.file_id.is_(None)
+    edited = sa.select(versions.c.id).where(versions.c.post_id.in_(several))
+    pairs = (
+        sa.select(versions.c.post_id, attachments.c.position, attachments.c.file_id)
+        .distinct()
+        .join(attachments, attachments.c.version_id == versions.c.id)
+        .where(versions.c.post_id.in_(several), wanted)
+        .subquery()
+    )
+    again = _count(connection, attachments, wanted, attachments.c.version_id.in_(edited))
+    return _count(connection, attachments, wanted) - again + _count(connection, pairs)
+
+
+def _ends(connection: sa.Connection, which: Any) -> list[datetime]:
+    """The first (or last) time that posts were given, and the first of those that only exports claim.
+
+    Times of a collection are claims of its files: they extend no coverage.
+    """
+    posts, versions = schema.posts, schema.post_versions
+    content = versions.c.service.is_(None)
+    told = sa.select(which(versions.c.posted_at, type_=schema.UtcDateTime)).where(content)
+    claimed = (
+        sa.select(which(versions.c.claimed_at, type_=schema.UtcDateTime))
+        .join(posts, posts.c.id == versions.c.post_id)
+        .join(schema.channels, schema.channels.c.id == posts.c.channel_id)
+        .where(versions.c.posted_at.is_(None), content, schema.channels.c.kind != PeerKind.COLLECTION)
+    )
+    found = (connection.scalar(query) for query in (told, claimed))
+    return [each for each in found if each is not None]
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -159,21 +226,13 @@ def _by_channel(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
 
 def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
     files, inspections, prints = schema.files, schema.inspections, schema.fingerprints
-    total = connection.scalar(sa.select(sa.func.count()).select_from(files)) or 0
+    total = _count(connection, files)
     ours = (inspections.c.tool == MEASURE_TOOL) & (inspections.c.version == ALGORITHM_VERSION)
-    counting = sa.select(sa.func.count()).select_from(inspections).where(ours)
-    seen = connection.scalar(counting) or 0
-    refused = connection.scalar(counting.where(inspections.c.problem.is_not(None))) or 0
-    flat = (
-        connection.scalar(
-            sa.select(sa.func.count())
-            .select_from(prints)
-            .where(
-                prints.c.algorithm == ALGORITHM, prints.c.version == ALGORITHM_VERSION, prints.c.quality < FLAT_BELOW
-            )
-        )
-        or 0
-    )
+    seen = _count(connection, inspections, ours)
+    refused = _count(connection, inspections, ours, inspections.c.problem.is_not(None))
+    # Not a parameter: SQLite takes the index of flat images only for the very number that it was made with.
+    is_flat = prints.c.quality < sa.literal_column(str(FLAT_BELOW))
+    flat = _count(connection, prints, prints.c.algorithm == ALGORITHM, prints.c.version == ALGORITHM_VERSION, is_flat)
     waiting = connection.scalar(
         sa.select(sa.func.count()).select_from(schema.downloads).where(schema.downloads.c.file_id.is_(None))
     )

@@ -229,7 +229,7 @@ def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) ->
     return Alignment(
         matrix=_in_shares(matrix, query.grey, archived.grey),
         mirrored=mirrored,
-        rotated=float(turned % 360),
+        rotated=float(turned % 360 % 360),  # A tiny negative angle leaves 360 the first time.
         scale=archived.reduced / query.reduced / zoom,
         inliers=found.inliers,
         error=found.error,

@@ -95,3 +95,19 @@ def test_an_empty_archive(desk: Desk) -> None:
         assert summary.per_channel(connection) == []
         assert summary.newest_post(connection) is None
     assert (whole.channels, whole.posts, whole.gaps, whole.not_searched) == (0, 0, 0, (summary.WHOLE_ONLY,))
+
+
+def test_the_whole_is_the_sum_of_its_channels(filled: Desk) -> None:
+    filled.add(arrived(1, b"one", text="edited", edited_at=hour(1)), arrived(8, service="pin_message"))
+    filled.add(arrived(5, b"two", b"one", None), channel=channel(2, "Other"))
+    filled.add(arrived(5, b"two", b"four", None, text="edited", edited_at=hour(3)), channel=channel(2, "Other"))
+    filled.add(arrived(9, b"nine", posted_at=None, claimed_at=hour(-9)), channel=FOLDER)
+    filled.add(arrived(10, b"ten", posted_at=None, claimed_at=hour(-2)), channel=channel(3, "Old export"))
+    with filled.archive.read() as connection:
+        each = summary.per_channel(connection)
+        whole = summary.whole(connection)
+    assert (whole.channels, whole.posts) == (len(each), sum(one.posts for one in each))
+    assert whole.images == sum(one.images for one in each)
+    assert any(words.startswith(f"{sum(one.missing for one in each)} image(s) without") for words in whole.not_searched)
+    assert whole.gaps == sum(len(one.gaps) for one in each)
+    assert (whole.earliest, whole.latest) == (hour(-2), max(one.latest for one in each if one.latest))
