@@ -115,9 +115,8 @@ _CURVES: dict[str, tuple[float, ...]] = {
 
 def _curves(found: Sequence[tuple[str, bool, Alignment | None]]) -> None:
     """Print, for each limit moved by itself, the share of copies found and the number of strangers taken for copies."""
-    print(
-        "\nCopies found (certain or strong) / strangers taken for copies; * as it stands\n\n| limit | moved to |\n|---|---|"
-    )
+    print("\nCopies found (certain or strong) / strangers taken for copies; * as it stands\n")
+    print("| limit | moved to |\n|---|---|")
     for name, values in _CURVES.items():
         stands = getattr(limits, name)
         cells = []
