@@ -11,10 +11,10 @@ from provenance.archive import schema
 from provenance.archive.coverage import merged
 from provenance.archive.read import MEASURE_TOOL, channels
 from provenance.core.answers import ChannelCoverage, Coverage, Gap
-from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW
+from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW, MODEL_PREFIX
 from provenance.core.model import PeerKind
 
-WHOLE_ONLY = "parts of pictures (crops, collages, screenshots): this version compares whole pictures"
+WHOLE_ONLY = "parts of pictures (crops, collages, screenshots): no file is described, see `provenance doctor`"
 
 
 def per_channel(connection: sa.Connection) -> list[ChannelCoverage]:
@@ -243,4 +243,6 @@ def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
         (refused, "{} file(s) that cannot be decoded: found by their exact bytes only"),
         (flat, "{} flat image(s) (blank, gradient, emblem): found by their exact bytes only"),
     ]
-    return [words.format(count) for count, words in said if count] + [WHOLE_ONLY]
+    described = sa.select(inspections.c.tool).where(inspections.c.tool.startswith(MODEL_PREFIX)).limit(1)
+    whole_only = [] if connection.scalar(described) else [WHOLE_ONLY]
+    return [words.format(count) for count, words in said if count] + whole_only

@@ -19,6 +19,8 @@ RESOLVE_VERSION = 2
 
 DESCRIPTOR_VERSION = 1
 """Raise it when the squares that a model is given come out differently."""
+MODEL_PREFIX = "sscd-"
+"""How the keys of all models begin, under which what they made is kept."""
 SIGNS = 64
 """Bytes of a descriptor's signs."""
 SIGNS_RADIUS = 215

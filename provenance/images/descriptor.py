@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.core.matching import MODEL_PREFIX
 from provenance.errors import ModelMissing, ModelUnusable
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Model:
     @property
     def key(self) -> str:
         """The name under which what this model made is kept: another file, another key."""
-        return f"sscd-{self.sha256[:12]}"
+        return f"{MODEL_PREFIX}{self.sha256[:12]}"
 
     def embed(self, images: Sequence[Square]) -> list[Descriptor]:
         """Return the descriptors of squares of `side` x `side` RGB pixels, as bytes row by row or as arrays.

@@ -326,6 +326,7 @@ def _match(match: Match) -> Document:
             "matrix": match.matrix and [round(each, 5) for each in match.matrix],
         },
         "confidence": match.confidence,
+        "reason": match.reason,
     }
 
 

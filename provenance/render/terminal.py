@@ -286,14 +286,18 @@ def _sighting(seen: Sighting, link: Link | None, first: bool, match: Match | Non
 def _possible(each: answers.Matched, *, copy: bool = True) -> RenderableType:
     words = ""
     if each.match:
-        words = f" ({_matched(each.match) if copy else chain.likeness_words(each.match)})"
+        words = f" ({_matched(each.match) if copy else chain.likeness_words(each.match) + _because(each.match)})"
     return Text(
         f"  {moment(times.dated(each.sighting).at)}  {called(each.sighting.channel)}, {place(each.sighting)}{words}"
     )
 
 
+def _because(match: Match) -> str:
+    return f"; {match.reason}" if match.reason and match.confidence is not Confidence.CERTAIN else ""
+
+
 def _matched(match: Match) -> str:
-    words = f"{chain.match_words(match)}: {match.confidence}"
+    words = f"{chain.match_words(match)}: {match.confidence}{_because(match)}"
     by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
     return f"{words}, by way of a closer copy" if by_way and match.kind is not MatchKind.PARTIAL else words
 
