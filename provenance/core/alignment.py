@@ -156,6 +156,8 @@ FAINT_RESIDUAL = 4.0
 
 LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.38, 0.005
 """Words laid over the query: sharper outlines all over, little left after a blur (0.35; passers-by 0.4 and more)."""
+ONLY_SHARPER, ONLY_COARSE = 0.97, 0.48
+"""Large letters leave more, but then hardly any outline is not theirs."""
 PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.7, 0.1, 0.25, 0.008
 """Pixelated or blurred places: detail lost, and nothing left after a blur (0.23; passers-by 0.28 and more)."""
 
@@ -238,13 +240,7 @@ def _copy(a: Alignment) -> Verdict:
 
 def _patched(a: Alignment) -> Verdict:
     """Something differs in places: laid over, or moved?"""
-    letters = (
-        a.sharper >= LETTERS_SHARPER
-        and a.softer <= LETTERS_SOFTER
-        and a.coarse <= LETTERS_COARSE
-        and a.moved <= LETTERS_MOVED
-    )
-    if letters:
+    if _lettered(a):
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
     clearly = a.drawn >= CLEARLY_DRAWN and a.patched <= DRAWN_OVER and a.agreement >= DRAWN_AGREEMENT
     if clearly or (a.drawn >= DRAWN and _clean(a)):
@@ -265,6 +261,13 @@ def _patched(a: Alignment) -> Verdict:
     if both_sides or (not one_side and a.patched < PATCHES and a.moved > MOVED_SMALL):
         return Verdict(Relation.SAME_SCENE, _POSSIBLE, "parts of the picture have moved or changed")
     return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree but for patches that may be laid over")
+
+
+def _lettered(a: Alignment) -> bool:
+    """Whether all that differs are sharper outlines in the query, and little is left of it after a blur."""
+    sharp = a.sharper >= LETTERS_SHARPER and a.softer <= LETTERS_SOFTER and a.coarse <= LETTERS_COARSE
+    sharp_only = a.sharper >= ONLY_SHARPER and a.softer <= 1 - ONLY_SHARPER and a.coarse <= ONLY_COARSE
+    return (sharp or sharp_only) and a.moved <= LETTERS_MOVED
 
 
 def _other(a: Alignment) -> Verdict:
