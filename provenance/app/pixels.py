@@ -47,7 +47,8 @@ def compare(sandbox: Sandbox, suggestions: Sequence[Suggestion]) -> Iterator[Com
     for suggestion, answer in zip(suggestions, sandbox.map(compare_pair, pairs), strict=True):
         found = None if isinstance(answer, Refusal) else answer
         verdict = judge(found)
-        match = replace(suggestion.match, confidence=verdict.confidence, reason=verdict.reason)
+        reason = f"not compared: {answer.reason}" if isinstance(answer, Refusal) else verdict.reason
+        match = replace(suggestion.match, confidence=verdict.confidence, reason=reason)
         if found is not None:
             match = _placed(match, found)
         yield Compared(verdict.relation, match, (found.inliers or 0) if found else 0)

@@ -181,7 +181,9 @@ def test_what_cannot_be_decoded_is_possible_by_its_hash(take: Callable[..., None
     take(jpeg(1))
     found = ask(b"broken", {1: near()})
     assert found.same == {}
-    assert found.possible == {1: replace(near(), confidence=Confidence.POSSIBLE, reason="no alignment holds")}
+    (guess,) = found.possible.values()
+    assert guess.confidence is Confidence.POSSIBLE
+    assert (guess.reason or "").startswith("not compared: ")
 
 
 def test_another_exposure_is_possible(take: Callable[..., None], ask: Ask) -> None:
