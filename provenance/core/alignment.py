@@ -166,6 +166,10 @@ DRAWN, CLEARLY_DRAWN = 0.22, 0.44
 DRAWN_OVER, DRAWN_AGREEMENT = 0.16, 0.75
 """Leaves that move in the wind may be plain, too, but not so few."""
 
+DRAWING = 0.55
+"""Pictures that are plain beyond this are drawn: maps of other days (0.69 and more) differ by what is drawn on them,
+as a photograph does by what was laid over it (0.44 at most)."""
+
 TEMPLATE_ERROR = 0.3
 TEMPLATE_MOVED = 0.3
 """Drawn things lie exactly where they lay (0.14 pixels at most); other viewpoints shift them (0.47 and more)."""
@@ -240,6 +244,8 @@ def _copy(a: Alignment) -> Verdict:
 
 def _patched(a: Alignment) -> Verdict:
     """Something differs in places: laid over, or moved?"""
+    if a.plain > DRAWING and a.residual > FAINT_RESIDUAL:
+        return Verdict(Relation.SAME, _POSSIBLE, "a drawing (map, card, document) of which parts differ")
     if _lettered(a):
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
     clearly = a.drawn >= CLEARLY_DRAWN and a.patched <= DRAWN_OVER and a.agreement >= DRAWN_AGREEMENT

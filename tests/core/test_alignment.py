@@ -106,6 +106,8 @@ def test_words_and_pixelation_are_seen_through() -> None:
     pixelated = replace(COPY, agreement=0.9, conflict=0.02, residual=7, patched=0.01, softer=0.97, coarse=0.15)
     for each in (words, pixelated):
         assert judged(each) == (Relation.SAME, Confidence.STRONG)
+        # A map with other arrows on it is another map.
+        assert judged(replace(each, plain=0.7)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judged(replace(each, fine=0.9, foreign=0.06)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judge(replace(each, coarse=0.6)).confidence is Confidence.POSSIBLE
 
