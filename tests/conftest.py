@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from provenance.images.sandbox import Limits, Sandbox
@@ -12,6 +13,10 @@ from tests.stories import random_photo
 
 os.environ["PROVENANCE_IMAGES_MODEL"] = "off"
 """A model that happens to be on this machine must not change what the tests find; those that want one name it."""
+
+# No test is timed: benchmarks show speed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
