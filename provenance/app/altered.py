@@ -66,6 +66,8 @@ def find(
             found_already = True
         elif found_already:
             break
+    if found_already:
+        return found
     close = [file_id for file_id in found if ranked[file_id] >= _CLOSE_SIMILAR][:_CLOSELY]
     again = [file_id for file_id in close if _is_open(found[file_id])]
     closer = pixels.compare(sandbox, [replace(asked[file_id], closely=True) for file_id in again])
