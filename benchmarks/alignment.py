@@ -24,7 +24,6 @@ from benchmarks import lookalikes, machine
 from benchmarks.changes import CHANGES, saved
 from provenance.core import alignment as limits
 from provenance.core.alignment import Alignment, Relation, judge
-from provenance.core.model import Confidence
 from provenance.images.pairs import Pair, compare_pair
 from provenance.images.sandbox import Limits, Refusal, Sandbox
 
@@ -123,16 +122,12 @@ def _curves(found: Sequence[tuple[str, bool, Alignment | None]]) -> None:
         for value in values:
             setattr(limits, name, value)
             verdicts = [(same, judge(each)) for _, same, each in found]
-            taken = [same for same, verdict in verdicts if _is_copy(verdict)]
+            taken = [same for same, verdict in verdicts if verdict.is_copy]
             copies = sum(same for same, _ in verdicts)
             mark = "*" if value == stands else ""
             cells.append(f"{value:g}{mark}: {sum(taken) / copies:.3f} / {len(taken) - sum(taken)}")
         setattr(limits, name, stands)
         print(f"| `{name}` | {'; '.join(cells)} |", flush=True)
-
-
-def _is_copy(verdict: limits.Verdict) -> bool:
-    return verdict.relation is Relation.SAME and verdict.confidence is not Confidence.POSSIBLE
 
 
 def main() -> None:
@@ -160,7 +155,7 @@ def main() -> None:
             of_kind = list(group)
             _row(name, [each for _, _, each in of_kind])
             found += of_kind
-    wrong = sum(not same and _is_copy(judge(each)) for _, same, each in found)
+    wrong = sum(not same and judge(each).is_copy for _, same, each in found)
     spent = time.perf_counter() - began
     print(f"\n{wrong} pairs that are no copies came out as certain or strong ones")
     print(f"{len(found)} pairs, {1000 * spent / len(found):.0f} ms for each on all cores")

@@ -13,19 +13,16 @@ import numpy as np
 
 from provenance.app import pixels
 from provenance.app.pixels import Compared, Suggestion
-from provenance.archive import descriptors, read
-from provenance.archive.descriptors import INNER
+from provenance.app.similar import most_similar
+from provenance.archive import read
 from provenance.archive.store import Archive, Connection
 from provenance.core.alignment import Relation
 from provenance.core.matching import LEAST_SIMILAR, SIGNS_RADIUS, candidates_of
-from provenance.core.model import Confidence
-from provenance.images.descriptor import Descriptor, Model, similarities
+from provenance.images.descriptor import Descriptor, Model
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
 
 _MIRRORED = {"whole", "inner"}
-_RANKED = 2000
-"""Files, the nearest by their signs first, whose 8-bit values are read and compared."""
 _AT_ONCE = 16
 """Candidates that are compared before it is asked whether more are worth it."""
 _CLOSELY, _CLOSE_SIMILAR = 6, 0.33
@@ -62,7 +59,7 @@ def find(
         some = waiting[start : start + _AT_ONCE]
         answers = list(pixels.compare(sandbox, [asked[file_id] for file_id in some]))
         found |= zip(some, answers, strict=True)
-        if any(map(_is_copy, answers)):
+        if any(each.is_copy for each in answers):
             found_already = True
         elif found_already:
             break
@@ -89,25 +86,14 @@ def candidates(
     archive: Archive, connection: Connection, model: Model, asked: list[Descriptor], known: Collection[int]
 ) -> dict[int, float]:
     """Return {file: similarity} of the likeliest files beside the `known` ones, most similar first."""
-    signs = b"".join(each.signs for each in asked)
-    best: dict[int, float] = {}
-    for algorithm in (model.key, model.key + INNER):
-        near = archive.signs(algorithm).near(connection, signs, SIGNS_RADIUS)[:_RANKED]
-        held = descriptors.values(connection, algorithm, (file_id for _, file_id in near if file_id not in known))
-        likest = similarities(asked, [Descriptor(*stored) for stored in held.values()]).max(axis=0, initial=-1.0)
-        for file_id, value in zip(held, likest.tolist(), strict=True):
-            best[file_id] = max(value, best.get(file_id, 0.0))
-    likely = sorted((-value, file_id) for file_id, value in best.items() if value >= LEAST_SIMILAR)
-    most = candidates_of(archive.signs(model.key).packed())
-    return {file_id: -value for value, file_id in likely[:most]}
-
-
-def _is_copy(compared: Compared) -> bool:
-    return compared.relation is Relation.SAME and compared.match.confidence is not Confidence.POSSIBLE
+    found = most_similar(
+        archive, connection, model.key, asked, SIGNS_RADIUS, LEAST_SIMILAR, lambda near: set(near) - set(known)
+    )
+    return dict(found[: candidates_of(archive.signs(model.key).packed())])
 
 
 def _is_open(compared: Compared) -> bool:
     """Whether a closer look may tell more."""
     if compared.relation is Relation.SAME:
-        return not _is_copy(compared)
+        return not compared.is_copy
     return compared.relation is Relation.NOTHING

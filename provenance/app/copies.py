@@ -39,7 +39,7 @@ class Copies:
             # A closer look overrules what was said before.
             for said in (self.possible, self.same_scene, self.same_template):
                 said.pop(file_id, None)
-            if each.relation is Relation.SAME and each.match.confidence is not Confidence.POSSIBLE:
+            if each.is_copy:
                 certain[file_id] = each.match
             elif each.relation is Relation.SAME or self._is_near(file_id, each):
                 self.possible[file_id] = replace(each.match, confidence=Confidence.POSSIBLE)

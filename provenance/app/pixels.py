@@ -34,6 +34,11 @@ class Compared:
     inliers: int
     """Features that agree: also where that is not enough for anything."""
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether the two are copies, and surely enough to count."""
+        return self.relation is Relation.SAME and self.match.confidence is not Confidence.POSSIBLE
+
 
 def suggested(similarity: float) -> Match:
     """The match that a descriptor suggests: a part of the other, or the other way round."""

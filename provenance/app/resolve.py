@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from provenance.app import clock, pixels
-from provenance.app.pixels import Compared, Suggestion
+from provenance.app.pixels import Suggestion
 from provenance.app.progress import Progress
 from provenance.app.suggest import Edge, Suggester
 from provenance.archive import derive, read, separations
@@ -20,10 +20,9 @@ from provenance.archive.index import HammingIndex
 from provenance.archive.neighbours import Neighbours
 from provenance.archive.store import Archive
 from provenance.core import chain, times
-from provenance.core.alignment import Relation
 from provenance.core.evidence import Evidence
 from provenance.core.matching import ORIENTATIONS, RICH
-from provenance.core.model import Confidence, Match, Sighting
+from provenance.core.model import Match, Sighting
 from provenance.core.partition import Partition
 from provenance.images.sandbox import Sandbox
 
@@ -88,7 +87,7 @@ class Resolver:
             edges = [edge for edge in edges if (edge.other, edge.file) not in picked]
             asked = [Suggestion(paths[edge.file], paths[edge.other], edge.match) for edge in picks]
             for edge, compared in zip(picks, pixels.compare(self._sandbox, asked), strict=True):
-                if _is_copy(compared) and partition.join(edge.other, edge.file):
+                if compared.is_copy and partition.join(edge.other, edge.file):
                     matches.append((edge.other, edge.file, compared.match))
         with self._archive.write() as connection:
             derive.save_partition(connection, partition.new(), partition.merged())
@@ -108,10 +107,6 @@ def _picks(partition: Partition, edges: Sequence[Edge]) -> list[Edge]:
         if one != other and partition.may_join(one, other):
             best.setdefault(one, edge)
     return list(best.values())
-
-
-def _is_copy(compared: Compared) -> bool:
-    return compared.relation is Relation.SAME and compared.match.confidence is not Confidence.POSSIBLE
 
 
 def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

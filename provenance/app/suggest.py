@@ -1,9 +1,10 @@
 """Which archived files may show the picture of a new file, by its hash and its descriptors: what pixels then decide."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.app.pixels import suggested
+from provenance.app.similar import most_similar
 from provenance.archive import descriptors, read
 from provenance.archive.descriptors import INNER
 from provenance.archive.index import HammingIndex
@@ -11,7 +12,7 @@ from provenance.archive.neighbours import Neighbours
 from provenance.archive.store import Archive, Connection
 from provenance.core.matching import FLAT_BELOW, JOIN_RADIUS, JOIN_SIMILAR, SEARCH_RADIUS, compare
 from provenance.core.model import File, Match
-from provenance.images.descriptor import Descriptor, similarities
+from provenance.images.descriptor import Descriptor
 
 _PER_PICTURE = 3
 """Files of one picture that are compared with a new file, the nearest first, before that picture is given up."""
@@ -104,15 +105,12 @@ class Suggester:
         asked = [Descriptor(*each) for each in held if each]
         if not asked:
             return []
-        signs = b"".join(each.signs for each in asked)
-        best: dict[int, float] = {}
-        for key in keys:
-            near = self._archive.signs(key).near(self._connection, signs, JOIN_RADIUS)
-            hits = {file_id for _, file_id in near} - hashed - {file.id}
-            resolved = read.picture_of(self._connection, hits).keys() | (hits & passed.keys())
-            there = descriptors.values(self._connection, key, resolved)
-            likest = similarities(asked, [Descriptor(*each) for each in there.values()]).max(axis=0, initial=-1.0)
-            for file_id, value in zip(there, likest.tolist(), strict=True):
-                best[file_id] = max(value, best.get(file_id, value))
-        likely = sorted((-value, file_id) for file_id, value in best.items() if value >= JOIN_SIMILAR)[:_PARTS]
-        return [Edge(min(file_id, file.id), max(file_id, file.id), suggested(-value)) for value, file_id in likely]
+
+        def chosen(near: Collection[int]) -> Collection[int]:
+            hits = set(near) - hashed - {file.id}
+            return read.picture_of(self._connection, hits).keys() | (hits & passed.keys())
+
+        likely = most_similar(self._archive, self._connection, model, asked, JOIN_RADIUS, JOIN_SIMILAR, chosen)
+        return [
+            Edge(min(file_id, file.id), max(file_id, file.id), suggested(value)) for file_id, value in likely[:_PARTS]
+        ]

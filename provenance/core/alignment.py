@@ -101,6 +101,11 @@ class Verdict:
     confidence: Confidence
     reason: str
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether the two are copies, and surely enough to count."""
+        return self.relation is Relation.SAME and self.confidence is not Confidence.POSSIBLE
+
 
 INLIERS = 10
 """From here on an alignment is believed by itself (unrelated photographs: at most 6)."""

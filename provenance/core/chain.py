@@ -12,7 +12,6 @@ from provenance.core.evidence import Evidence
 from provenance.core.matching import BITS
 from provenance.core.model import (
     AttachmentKind,
-    Confidence,
     Link,
     LinkKind,
     Match,
@@ -306,15 +305,17 @@ def _credited(target: Sighting, earlier: Sequence[Sighting]) -> Sighting | None:
 
 
 def _likeness(match: Match | None) -> str:
-    """Say in words what was measured of a post's image and an earlier one, and how sure that makes us."""
+    """Say in words what was measured of a post's image and an earlier one, and how sure a part makes us.
+
+    Of whole images the hash speaks: how sure others make us depends on which of them came first.
+    """
     if match is None:
         return "the images could not be compared"
-    sure = "" if match.confidence is Confidence.CERTAIN else f" ({match.confidence})"
     if match.kind is MatchKind.IDENTICAL:
         return "same bytes"
     if match.kind is MatchKind.PARTIAL:
-        return f"{match_words(match)}{sure}"
-    return f"hash distance {match.distance} of {BITS} bits{transform_words(match)}{sure}"
+        return f"{match_words(match)} ({match.confidence})"
+    return f"hash distance {match.distance} of {BITS} bits{transform_words(match)}"
 
 
 def match_words(match: Match) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.core.alignment import Alignment, Relation, judge
-from provenance.core.model import Confidence
 from provenance.images.levels import levels
 
 if TYPE_CHECKING:
@@ -42,16 +41,11 @@ def compare_pair(pair: Pair, max_pixels: int) -> Alignment | None:
     granted = None
     if pair.orientation is not None:
         granted = geometry.lay(query, archived, *pair.orientation)
-        if _settled(granted):
+        if judge(granted).is_copy:
             return granted
     found = geometry.align(query, archived)
     # Features know better than the hash, where there are any.
     return granted if judge(found).relation is Relation.NOTHING else found
-
-
-def _settled(alignment: Alignment | None) -> bool:
-    verdict = judge(alignment)
-    return verdict.relation is Relation.SAME and verdict.confidence is not Confidence.POSSIBLE
 
 
 @lru_cache(maxsize=4)
