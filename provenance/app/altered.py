@@ -17,7 +17,7 @@ from provenance.app.similar import most_similar
 from provenance.archive import read
 from provenance.archive.store import Archive, Connection
 from provenance.core.alignment import Relation
-from provenance.core.matching import LEAST_SIMILAR, SIGNS_RADIUS, candidates_of
+from provenance.core.matching import AT_LEAST, LEAST_SIMILAR, SIMILAR, candidates_of, signs_radius
 from provenance.images.descriptor import Descriptor, Model
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
@@ -86,10 +86,12 @@ def candidates(
     archive: Archive, connection: Connection, model: Model, asked: list[Descriptor], known: Collection[int]
 ) -> dict[int, float]:
     """Return {file: similarity} of the likeliest files beside the `known` ones, most similar first."""
+    files = archive.signs(model.key).packed()
     found = most_similar(
-        archive, connection, model.key, asked, SIGNS_RADIUS, LEAST_SIMILAR, lambda near: set(near) - set(known)
+        archive, connection, model.key, asked, signs_radius(files), LEAST_SIMILAR, lambda near: set(near) - set(known)
     )
-    return dict(found[: candidates_of(archive.signs(model.key).packed())])
+    likely = sum(similar >= SIMILAR for _, similar in found)
+    return dict(found[: min(candidates_of(files), max(AT_LEAST, likely))])
 
 
 def _is_open(compared: Compared) -> bool:

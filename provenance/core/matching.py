@@ -25,9 +25,14 @@ SIGNS = 64
 """Bytes of a descriptor's signs."""
 SIGNS_RADIUS = 215
 """Bits within which a descriptor's signs make a candidate. A copy with cosine c differs in about 512 acos(c)/pi bits:
-198 for 0.35, which an eighth of the picture still has; strangers in 252, give or take 12."""
-LEAST_SIMILAR = 0.28
-"""Cosine below which a candidate is not looked at: of a million pairs of strangers one in ten thousand exceeds 0.32."""
+198 for 0.35, which an eighth of the picture often has; strangers in 252, give or take 12."""
+WIDER_RADII = ((6_000, 231), (40_000, 223))
+"""The same in archives of at most so many files: about 2,000 strangers lie within, which can all be ranked."""
+SIMILAR = 0.28
+"""Cosine from which on a candidate is looked at: of a million pairs of strangers one in ten thousand exceeds 0.32."""
+LEAST_SIMILAR, AT_LEAST = 0.15, 8
+"""So many are looked at in any case, if they are this similar. An eighth of a picture may have a cosine of 0.2 and
+still be the most similar: of 500, among as many photographs, 48 lie below 0.28, 44 of those among the first 8."""
 CANDIDATES, MOST_CANDIDATES, FILES_PER_CANDIDATE = 40, 160, 6250
 """Files that are laid over a suspect, the most similar first: see `candidates_of`."""
 
@@ -74,8 +79,13 @@ def limits(quality: int) -> Limits | None:
     return PLAIN if quality < PLAIN_BELOW else RICH
 
 
+def signs_radius(files: int) -> int:
+    """Return the bits within which signs make a candidate in an archive of so many described files."""
+    return next((radius for most, radius in WIDER_RADII if files <= most), SIGNS_RADIUS)
+
+
 def candidates_of(files: int) -> int:
-    """Return how many candidates are laid over a suspect, in an archive of so many described files.
+    """Return how many candidates are laid over a suspect at most, in an archive of so many described files.
 
     The strangers that are more similar than a copy are so many in every thousand files, so that a copy's place among
     the candidates falls in proportion to their number: as many more are looked at. Beyond a million files time is the

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from provenance.app.altered import candidates
 from provenance.app.lookup import NO_MODEL, UNDESCRIBED, Narrowing, lookup
 from provenance.app.progress import Quiet
 from provenance.app.upkeep import reindex
 from provenance.core.answers import LookupAnswer
+from provenance.core.matching import AT_LEAST
 from provenance.core.model import Confidence, MatchKind
 from provenance.images.descriptor import Model
 from tests.app.conftest import MAX_BYTES, Desk, after, jpeg, posted
+from tests.app.test_suggest import Table, described
 from tests.networks import network
 from tests.stories import random_photo
 
@@ -117,3 +120,13 @@ def test_an_answer_says_what_could_not_be_searched(desk: Desk, model: Model, tmp
         (answer,) = lookup(desk.archive, [path], desk.sandbox, Narrowing(), MAX_BYTES, using)
         assert isinstance(answer, LookupAnswer)
         assert answer.coverage.not_searched == (said,)
+
+
+@pytest.mark.parametrize(("away", "looked_at"), [(2.0, AT_LEAST + 2), (4.5, AT_LEAST), (20.0, 0)])
+def test_the_most_similar_are_looked_at_in_any_case(desk: Desk, model: Model, away: float, looked_at: int) -> None:
+    """Cosines of about 0.45, 0.22 and 0.05."""
+    table = Table(desk)
+    for number in range(AT_LEAST + 2):
+        table.describe(table.file(seed=number), described(1, away, number), model.key)
+    with desk.archive.read() as connection:
+        assert len(candidates(desk.archive, connection, model, [described(1)], ())) == looked_at

@@ -5,7 +5,15 @@ import pytest
 from PIL import Image
 
 from provenance.core import matching
-from provenance.core.matching import FLAT_BELOW, ORIENTATIONS, PLAIN_BELOW, candidates_of, compare, distance
+from provenance.core.matching import (
+    FLAT_BELOW,
+    ORIENTATIONS,
+    PLAIN_BELOW,
+    candidates_of,
+    compare,
+    distance,
+    signs_radius,
+)
 from provenance.core.model import Confidence, File, Match, MatchKind
 from tests.core.build import codes, file, measured, oriented
 from tests.stories import random_photo
@@ -151,3 +159,7 @@ def test_the_orientations_begin_with_the_picture_as_it_is() -> None:
 @pytest.mark.parametrize(("files", "candidates"), [(0, 40), (250_000, 40), (500_000, 80), (10**6, 160), (10**7, 160)])
 def test_larger_archives_have_more_candidates(files: int, candidates: int) -> None:
     assert candidates_of(files) == candidates
+
+
+def test_in_small_archives_less_similar_files_are_candidates() -> None:
+    assert [signs_radius(files) for files in (0, 6_000, 40_000, 10**6)] == [231, 231, 223, 215]
