@@ -7,18 +7,22 @@ from pathlib import Path
 from provenance.app import pixels
 from provenance.app.pixels import Compared, Suggestion
 from provenance.archive import matches as stored
-from provenance.archive import read
+from provenance.archive import read, separations
 from provenance.archive.store import Archive, Connection
 from provenance.core.alignment import Relation
 from provenance.core.evidence import Evidence, weaker
 from provenance.core.matching import BITS
 from provenance.core.model import Confidence, Match, MatchKind
+from provenance.core.partition import Partition
 from provenance.images.sandbox import Sandbox
 
 _TRIES = 3
 """Files of one picture whose pixels are compared, the nearest first, before the picture is given up."""
 _PICTURES = 40
 """Pictures that are tried, the nearest first; hashes that lie as near as a copy's seldom belong to more than one."""
+
+
+SET_APART = "it matches, but a user has set it apart from the likelier copy"
 
 
 @dataclass(slots=True)
@@ -62,6 +66,28 @@ class Copies:
                     self._follow(file_id, found[hit], evidence.sure(hit, file_id))
         for file_id in self.same:
             self.possible.pop(file_id, None)
+
+    @property
+    def best(self) -> int | None:
+        """The likeliest copy: the surest, then the nearest by its hash."""
+        grades = list(Confidence)
+        return min(
+            self.same,
+            key=lambda file_id: (grades.index(self.same[file_id].confidence), self.same[file_id].distance, file_id),
+            default=None,
+        )
+
+    def keep_apart(self, connection: Connection) -> None:
+        """Leave what a user has set apart from the likeliest copy out of its chain: it is only possible."""
+        best = self.best
+        if best is None:
+            return
+        members = read.files_of_pictures(connection, set(read.picture_of(connection, self.same).values()))
+        picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
+        partition = Partition(picture_of, separations.sides(connection, picture_of))
+        for file_id in [each for each in self.same if each != best and not partition.may_join(best, each)]:
+            match = self.same.pop(file_id)
+            self.possible[file_id] = replace(match, confidence=Confidence.POSSIBLE, reason=SET_APART)
 
     def _follow(self, file_id: int, hit: Match, way: Confidence | None) -> None:
         """Take in a file that the picture of a hit leads to, as sure as the weaker of the two."""

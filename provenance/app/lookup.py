@@ -88,6 +88,7 @@ def _one(
                 connection,
                 altered.find(archive, connection, path, model, sandbox, known, found_already=bool(found.same)),
             )
+        found.keep_apart(connection)
         channel = _channel(connection, narrowing.channel)
         files = set(found.same)
         built = chain.build(
@@ -99,7 +100,7 @@ def _one(
             return tuple(Matched(each, others[each.file.id]) for each in shown)[: narrowing.limit]
 
         pictures = read.picture_of(connection, files)
-        best = min(files, key=lambda key: (found.same[key].distance, key), default=None)
+        best = found.best
         return LookupAnswer(
             suspect=Suspect(str(path), file),
             chain=built,

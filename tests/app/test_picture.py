@@ -9,6 +9,8 @@ import pytest
 from filelock import FileLock
 
 from provenance.app import picture
+from provenance.app.copies import SET_APART
+from provenance.app.lookup import Narrowing, lookup
 from provenance.app.picture import Parted
 from provenance.app.progress import Quiet
 from provenance.app.resolve import Resolver, resolve
@@ -16,9 +18,9 @@ from provenance.app.runs import recorded
 from provenance.app.show import show
 from provenance.app.upkeep import reindex
 from provenance.archive import derive, read, schema
-from provenance.core.answers import FileAnswer, PictureAnswer
+from provenance.core.answers import FileAnswer, LookupAnswer, PictureAnswer
 from provenance.errors import NothingFound, ProvenanceError, UsageProblem
-from tests.app.conftest import AT, Desk, after, jpeg, posted
+from tests.app.conftest import AT, MAX_BYTES, Desk, after, jpeg, posted, put
 from tests.stories import random_photo
 
 WAYS = ("original", "q30", "small", "bright")
@@ -191,15 +193,6 @@ def _cut(share: float) -> bytes:
     return stream.getvalue()
 
 
-def test_a_lookup_says_what_the_pixels_say_whatever_is_set_apart(joined: Desk, tmp_path: Path) -> None:
-    split(joined, TWO)
-    path = tmp_path / "suspect.jpg"
-    path.write_bytes(jpeg(1, "q30"))
-    answer = joined.ask(path)
-    assert answer.picture == 2
-    assert [each.ref for each in answer.chain.sightings] == ["1/10", "2/10"]
-
-
 def test_a_lookup_does_not_follow_a_picture_across_a_separation(
     desk: Desk, tmp_path: Path, chained: list[bytes]
 ) -> None:
@@ -316,3 +309,19 @@ def test_a_picture_is_dissolved_only_while_nobody_joins_pictures(joined: Desk) -
             assert read.picture_of(connection, [1, 2]) == {1: 1, 2: 1}
     thread.join()
     assert pictures(joined) == {1: {ONE}, 2: {TWO}, 3: {OTHER}}
+
+
+def test_a_lookup_keeps_them_apart(joined: Desk, tmp_path: Path) -> None:
+    split(joined, TWO)
+    path = put(tmp_path / "suspect.jpg", jpeg(1, "q30"))  # the bytes of what was split off
+    (answer,) = lookup(joined.archive, [path], joined.sandbox, Narrowing(), MAX_BYTES)
+    assert isinstance(answer, LookupAnswer)
+    assert (answer.picture, [each.ref for each in answer.chain.sightings]) == (2, ["2/10"])
+    assert [(each.sighting.file.sha256, each.match and each.match.reason) for each in answer.possible] == [
+        (ONE, SET_APART)
+    ]
+    unsplit(joined, 1)
+    (answer,) = lookup(joined.archive, [path], joined.sandbox, Narrowing(), MAX_BYTES)
+    assert isinstance(answer, LookupAnswer)
+    assert [each.sighting.file.sha256 for each in answer.sightings] == [ONE, TWO]
+    assert answer.possible == ()
