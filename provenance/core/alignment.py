@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from provenance.core.model import Confidence
 
-ALIGNMENT_VERSION = 2
+ALIGNMENT_VERSION = 3
 """Raise it when measurements or limits change."""
 
 
@@ -53,15 +53,17 @@ class Agreement:
     """What is left of the patches' difference after a blur of 8 pixels: little for letters and pixelation."""
     drawn: float
     """Share of the patches' area that is plain in one picture and has texture in the other, less the reverse."""
+    boxed: float
+    """Share of the area that was left out: one upright rectangle that differs all over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment(Agreement):
     """How the query lies in the archived picture, and how far the two agree there."""
 
-    matrix: tuple[float, float, float, float, float, float]
-    """Where a point of the query lies in the archived picture, both as shares of width and height, row by row:
-    x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5."""
+    matrix: tuple[float, ...]
+    """Where a point of the query lies in the archived picture, both as shares of width and height: see
+    `core.outline.Matrix`."""
     mirrored: bool
     rotated: float
     """Degrees clockwise that the archived picture was turned by, after mirroring, to give the query: 0 to 360."""
@@ -159,12 +161,16 @@ the outlines say little, because stickers hide outlines too."""
 FAINT_RESIDUAL = 4.0
 """JPEGs of quality 10 reach it; frames that differ as little move in 0.01 of the places."""
 
-LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.38, 0.005
+LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.38, 0.008
 """Words laid over the query: sharper outlines all over, little left after a blur (0.35; passers-by 0.4 and more)."""
 ONLY_SHARPER, ONLY_COARSE = 0.97, 0.48
 """Large letters leave more, but then hardly any outline is not theirs."""
 PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.7, 0.1, 0.25, 0.008
 """Pixelated or blurred places: detail lost, and nothing left after a blur (0.23; passers-by 0.28 and more)."""
+
+LIGHT_COARSE, LIGHT_MOVED = 0.6, 0.006
+"""Light and shade (a lamp in a screen): nothing but the brightness of a place differs, and that changes softly. Of what
+moves before a still camera less than that is left after a blur, or it moves."""
 
 DRAWN, CLEARLY_DRAWN = 0.22, 0.44
 """Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17."""
@@ -231,12 +237,13 @@ def _copy(a: Alignment) -> Verdict:
         and a.conflict <= CERTAIN_CONFLICT
         and a.agreement >= CERTAIN_AGREEMENT
         and a.kept >= CERTAIN_KEPT
+        and not a.boxed
     )
     strong = (
         a.moved <= STRONG_MOVED
         and a.conflict <= STRONG_CONFLICT
         and a.agreement >= (STILL_AGREEMENT if _still(a) else STRONG_AGREEMENT)
-        and (a.kept >= CERTAIN_KEPT or a.plain <= DRAWN_GROUND)
+        and ((a.kept >= CERTAIN_KEPT and not a.boxed) or a.plain <= DRAWN_GROUND)
     )
     if _creeps(a):
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but the frame may be the next one of a slow film")
@@ -253,6 +260,8 @@ def _patched(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _POSSIBLE, "a drawing (map, card, document) of which parts differ")
     if _lettered(a):
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
+    if _lit(a):
+        return Verdict(Relation.SAME, _STRONG, "the pixels agree but for light and shade")
     clearly = a.drawn >= CLEARLY_DRAWN and a.patched <= DRAWN_OVER and a.agreement >= DRAWN_AGREEMENT
     if clearly or (a.drawn >= DRAWN and _clean(a)):
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for what was drawn over them")
@@ -279,6 +288,12 @@ def _lettered(a: Alignment) -> bool:
     sharp = a.sharper >= LETTERS_SHARPER and a.softer <= LETTERS_SOFTER and a.coarse <= LETTERS_COARSE
     sharp_only = a.sharper >= ONLY_SHARPER and a.softer <= 1 - ONLY_SHARPER and a.coarse <= ONLY_COARSE
     return (sharp or sharp_only) and a.moved <= LETTERS_MOVED
+
+
+def _lit(a: Alignment) -> bool:
+    """Whether all textures are where they were, in another light, and one picture is a smoothed copy of the other."""
+    still = a.moved <= LIGHT_MOVED and a.conflict <= STRONG_CONFLICT and a.agreement >= STRONG_AGREEMENT
+    return still and a.coarse >= LIGHT_COARSE and a.foreign <= CLEAN_FOREIGN and _clean(a)
 
 
 def _other(a: Alignment) -> Verdict:

@@ -369,8 +369,8 @@ class Match:
     """Share of the archived image's area that the other shows."""
     scale: float | None = None
     """Size of the other's copy in pixels, by that of the archived image, along a side."""
-    matrix: tuple[float, float, float, float, float, float] | None = None
-    """Where a point of the other lies in the archived image, both as shares: x' = m0 x + m1 y + m2, y' = m3 x + ..."""
+    matrix: tuple[float, ...] | None = None
+    """Where a point of the other lies in the archived image, both as shares: see `core.outline.Matrix`."""
     reason: str | None = None
     """What the comparison of their pixels says; None where they have not been compared."""
 

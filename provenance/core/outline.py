@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 Point = tuple[float, float]
-Matrix = tuple[float, float, float, float, float, float]
-"""x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5."""
+Matrix = tuple[float, ...]
+"""Six numbers: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5. Nine where the one was photographed at an angle: both are
+then divided by m6 x + m7 y + m8."""
 
 SQUARE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _LEAST = 1e-6
@@ -49,18 +50,28 @@ def outlines(matrix: Matrix) -> Outlines | None:
 
 def mapped(matrix: Matrix, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """Return where the points lie in the other image."""
-    a, b, c, d, e, f = matrix
-    return tuple((a * x + b * y + c, d * x + e * y + f) for x, y in points)
+    (a, b, c), (d, e, f), (g, h, i) = _rows(matrix)
+    far = [g * x + h * y + i for x, y in points]
+    return tuple(((a * x + b * y + c) / w, (d * x + e * y + f) / w) for (x, y), w in zip(points, far, strict=True))
 
 
 def inverse(matrix: Matrix) -> Matrix | None:
     """Return the way back, or None where there is none."""
-    a, b, c, d, e, f = matrix
-    size = a * e - b * d
+    (a, b, c), (d, e, f), (g, h, i) = _rows(matrix)
+    rows = (
+        (e * i - f * h, c * h - b * i, b * f - c * e),
+        (f * g - d * i, a * i - c * g, c * d - a * f),
+        (d * h - e * g, b * g - a * h, a * e - b * d),
+    )
+    size = a * rows[0][0] + b * rows[1][0] + c * rows[2][0]
     if not size or not all(map(isfinite, matrix)):
         return None
-    back = e / size, -b / size, (b * f - c * e) / size, -d / size, a / size, (c * d - a * f) / size
+    back = tuple(each / size for row in rows for each in row)[: len(matrix)]
     return back if all(map(isfinite, back)) else None
+
+
+def _rows(matrix: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    return matrix[:3], matrix[3:6], matrix[6:] or (0.0, 0.0, 1.0)
 
 
 def clipped(polygon: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -78,6 +78,11 @@ _PLAIN = 1.5
 _COARSE = 8.0
 _SIDED = 0.1
 
+_CLOSED = 15
+"""Pixels that may agree by chance inside a picture that was laid over."""
+_BOX_SIDE, _BOX_SHARE, _BOX_FILLED = 0.1, 0.2, 0.85
+"""A box laid over is that long along either side, covers no more than that, and differs nearly all over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -209,7 +214,9 @@ def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: t
     coarse = (_square(place) @ step)[:2]
     raster = _raster(query, archived, matrix, coarse, small)
     likeness, textured, _ = _likeness(raster)
-    silent = raster.valid & _agreeing_frame(likeness, textured)[0] & ~(textured & (likeness < _CONFLICTS))
+    # Nor around it: what was laid over would draw the map along.
+    other = near(textured & (likeness < _CONFLICTS), 2 * _WINDOW)
+    silent = raster.valid & _agreeing_frame(likeness, textured)[0] & ~other
     mask = silent if silent.mean() > 0.2 else raster.valid
     warp = np.eye(2, 3, dtype=np.float32)
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
@@ -255,8 +262,10 @@ def _roughness(plane: Plane, valid: Mask) -> float:
     return max(2.0, 0.1 * contrast) ** 2
 
 
-def _compared(raster: _Raster, matrix: Affine, place: Affine, through: _Through | None = None) -> Comparison:
-    """`through`: what made both pictures as coarse as one of them."""
+def _compared(
+    raster: _Raster, matrix: Affine, place: Affine, through: _Through | None = None, boxed: float = 0.0
+) -> Comparison:
+    """`through`: what made both pictures as coarse as one of them. `boxed`: share that was left out already."""
     likeness, either, both = _likeness(raster)
     frame, kept = _agreeing_frame(likeness, either)
     valid = raster.valid & frame
@@ -271,6 +280,9 @@ def _compared(raster: _Raster, matrix: Affine, place: Affine, through: _Through 
     steep = np.maximum(gradient(blurred(one, 2)), gradient(blurred(other, 2)))
     floor = max(_FLOOR * max(1.0, slope), _STEPS * through.steps if through else 0.0)
     residual = (np.abs(difference) / (floor + steep)).astype(np.float32)
+    if not boxed and (box := _box(residual, raster.valid)) is not None:
+        rest = _Raster(raster.query, raster.archived, raster.valid & ~box)
+        return _compared(rest, matrix, place, through, _share(box, raster.valid))
     # Not beside what was laid over: its edges are another picture's.
     clear = sure & both & (likeness > _AGREES) & ~near(residual > _DIFFERS, _BESIDE)
     correlation, foreign = fine(matched, raster.archived, clear)
@@ -303,8 +315,25 @@ def _compared(raster: _Raster, matrix: Affine, place: Affine, through: _Through 
         softer=patches.softer,
         coarse=patches.coarse,
         drawn=drawn,
+        boxed=boxed,
     )
     return Comparison(matrix, np.stack([there.min(axis=0), there.max(axis=0)]), agreement)
+
+
+def _box(residual: Plane, valid: Mask) -> Mask | None:
+    """The upright rectangle that differs nearly all over, as another picture laid over a corner does; or None."""
+    differing = ((residual > _DIFFERS) & valid).astype(np.uint8)
+    closed = cv2.morphologyEx(differing, cv2.MORPH_CLOSE, np.ones((_CLOSED, _CLOSED), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    if count < 2:
+        return None
+    x, y, width, height, area = (int(each) for each in stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())])
+    small = min(width / residual.shape[1], height / residual.shape[0]) < _BOX_SIDE
+    if small or width * height > _BOX_SHARE * residual.size or area < _BOX_FILLED * width * height:
+        return None
+    box = np.zeros(residual.shape, bool)
+    box[max(0, y - _EDGE) : y + height + _EDGE, max(0, x - _EDGE) : x + width + _EDGE] = True
+    return box
 
 
 def _drawn(residual: Plane, valid: Mask, raster: _Raster) -> float:

@@ -1,8 +1,9 @@
-"""How one picture lies in another, and how far their pixels agree there. Only measures; `core/alignment.py` judges.
+"""How one picture lies in another, and how far their pixels agree there. `core/alignment.py` judges.
 
 Local features give an affine map (RootSIFT, MAGSAC), ECC refines it on the pixels, and then both pictures are laid
 on one raster, that of the coarser of the two, and compared there: sharpness and tones made equal, clipped places
-left out. Wants pixels that are decoded already; OpenCV is imported only when something is measured.
+left out. A photograph of a screen is seen from the front first (`perspective.py`). Wants pixels that are decoded
+already; OpenCV is imported only when something is measured.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.core.alignment import Alignment
+from provenance.core.alignment import Alignment, judge
+from provenance.core.outline import SQUARE, area, clipped, inverse, mapped
 
 if TYPE_CHECKING:
     from provenance.images.resaving import Saved
@@ -50,10 +52,15 @@ _LEAST = 6
 """Inliers below which there is nothing to measure; unrelated photographs reach 4 or 5."""
 _ENOUGH = 30
 """Inliers that spare the mirrored attempt."""
+_TILTED, _MORE = 20, 1.1
+"""Inliers of a picture seen at an angle, and by how much they must exceed those of the best affine map: it has two
+numbers more to fit them with."""
 _ZOOM = 16.0
 _SQUEEZE = 2.0
 """Largest zoom, and largest ratio of the zooms along and across, that count as a copy's."""
 _CELLS = 8
+_FLAT = 1e-9
+"""Terms of a projection below this are rounding."""
 
 
 class Picture:
@@ -99,19 +106,48 @@ class Picture:
 def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORMAL) -> Alignment | None:
     """Find the query in the archived picture, mirrored too; None where no map holds.
 
+    Where it is no copy as it lies there, it may be a photograph of one, taken at an angle: that is tried as well.
     Give a Picture instead of pixels when it is compared more than once.
     """
     query = query if isinstance(query, Picture) else Picture(query, effort)
     archived = archived if isinstance(archived, Picture) else Picture(archived, effort)
-    found = _mapped(query, archived)
-    mirrored = False
+    seen, pairs = query, _matched(query, archived)
+    found = _mapped(*pairs)
     if _support(found) < _ENOUGH:
-        other = _mapped(query.mirrored, archived)
-        if _support(other) > _support(found):
-            found, mirrored = other, True
-    if found is None:
+        other = _matched(query.mirrored, archived)
+        if _support(mirrored := _mapped(*other)) > _support(found):
+            seen, pairs, found = query.mirrored, other, mirrored
+    measured = None if found is None else _measured(seen, archived, found, seen is not query)
+    if judge(measured).is_copy:
+        return measured
+    tilted = _tilted(seen, archived, pairs, _support(found), seen is not query)
+    return tilted if judge(tilted).is_copy else measured
+
+
+def _tilted(
+    query: Picture, archived: Picture, pairs: tuple[Plane, Plane], support: int, mirrored: bool
+) -> Alignment | None:
+    """Take the query for a photograph of the archived picture; None where no more features speak for it."""
+    # Not at the top: OpenCV takes a fifth of a second to load.
+    from provenance.images.perspective import fitted, projected, upright
+
+    source, target = pairs
+    fit = fitted(source, target, _TOLERANCE)
+    if fit is None:
         return None
-    return _measured(query.mirrored if mirrored else query, archived, found, mirrored)
+    projection, held = fit
+    places = min(_distinct(source[held]), _distinct(target[held]))
+    if places < max(_TILTED, _MORE * support):
+        return None
+    front = upright(query.grey, archived.grey.shape, projection, query.effort.side)
+    if front is None:
+        return None
+    there, _ = projected(projection, source[held].astype(np.float64))
+    error = float(np.median(np.linalg.norm(there - target[held], axis=1)))
+    found = _Map(front.there, places, target[held], error)
+    # The grid of its tables is not that of these pixels any more.
+    turned = Picture(front.grey, query.effort, None, query.reduced)
+    return _measured(turned, archived, found, mirrored, query.grey, front.taken)
 
 
 def lay(query: Picture, archived: Picture, mirrored: bool, rotated: int) -> Alignment | None:
@@ -134,13 +170,17 @@ def lay(query: Picture, archived: Picture, mirrored: bool, rotated: int) -> Alig
     return _measured(query.mirrored if mirrored else query, archived, granted, mirrored)
 
 
-def _in_shares(matrix: Affine, query: Grey, archived: Grey) -> tuple[float, float, float, float, float, float]:
-    """The matrix for points given as shares of both pictures' widths and heights."""
-    (a, b, c), (d, e, f) = matrix.tolist()
-    (high, wide), (height, width) = query.shape, archived.shape
+def _in_shares(projection: Affine, query: Grey, archived: Grey) -> tuple[float, ...]:
+    """The matrix (3 x 3, for pixels) for points given as shares of both pictures' widths and heights."""
     # The middle of the first pixel is the point (0.5, 0.5) of the picture.
-    right, down = c + 0.5 - (a + b) / 2, f + 0.5 - (d + e) / 2
-    return (a * wide / width, b * high / width, right / width, d * wide / height, e * high / height, down / height)
+    ours, theirs = (
+        np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
+        for height, width in (query.shape, archived.shape)
+    )
+    shares = theirs @ projection @ np.linalg.inv(ours)
+    shares /= shares[2, 2]
+    numbers: list[float] = shares.ravel().tolist()
+    return tuple(numbers if np.abs(shares[2, :2]).max() > _FLAT else numbers[:6])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +197,12 @@ def _support(found: _Map | None) -> int:
     return (found.inliers or 0) if found else 0
 
 
-def _mapped(query: Picture, archived: Picture) -> _Map | None:
+def _mapped(source: Plane, target: Plane) -> _Map | None:
+    """The affine map that most pairs of places keep to."""
     import cv2
 
-    (here, ours), (there, theirs) = query.features, archived.features
-    if len(here) < _LEAST or len(there) < _LEAST:
+    if len(source) < _LEAST:
         return None
-    pairs = _pairs(ours @ theirs.T, query.effort.ratio)
-    if len(pairs) < _LEAST:
-        return None
-    source, target = here[pairs[:, 0]], there[pairs[:, 1]]
     matrix, inside = cv2.estimateAffine2D(
         source, target, method=cv2.USAC_MAGSAC, ransacReprojThreshold=_TOLERANCE, maxIters=5000, confidence=0.999
     )
@@ -179,6 +215,15 @@ def _mapped(query: Picture, archived: Picture) -> _Map | None:
     if places < _LEAST:
         return None
     return _Map(fitted, places, target[held], float(np.median(distance[held])))
+
+
+def _matched(query: Picture, archived: Picture) -> tuple[Plane, Plane]:
+    """The places (n x 2 each) of features that look alike, in the query and in the archived picture."""
+    (here, ours), (there, theirs) = query.features, archived.features
+    if len(here) < _LEAST or len(there) < _LEAST:
+        return here[:0], there[:0]
+    pairs = _pairs(ours @ theirs.T, query.effort.ratio)
+    return here[pairs[:, 0]], there[pairs[:, 1]]
 
 
 def _pairs(likeness: Plane, ratio: float) -> NDArray[np.intp]:
@@ -205,37 +250,48 @@ def _sane(matrix: Affine) -> bool:
     return bool(large < _ZOOM and small > 1 / _ZOOM and large / small < _SQUEEZE)
 
 
-def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) -> Alignment | None:
+def _measured(
+    query: Picture,
+    archived: Picture,
+    found: _Map,
+    mirrored: bool,
+    taken: Grey | None = None,
+    front: Affine | None = None,
+) -> Alignment | None:
+    """`taken`: the photograph that the query was cut out of; `front`: where a pixel of it lies in the query (3 x 3)."""
     # Not at the top: OpenCV takes a fifth of a second to load.
     from provenance.images.comparison import compare, overlap
+    from provenance.images.perspective import slope
 
     pixels = compare(query.grey, archived.grey, found.matrix, query.saved, archived.saved)
     if pixels is None or not _sane(pixels.matrix):
         return None
-    matrix = pixels.matrix
-    polygon = overlap(query.grey.shape, archived.grey.shape, matrix)
-    area = _area(polygon)
+    polygon = overlap(query.grey.shape, archived.grey.shape, pixels.matrix)
     height, width = archived.grey.shape
     left, top = np.maximum(polygon.min(axis=0), pixels.frame[0])
     right, bottom = np.minimum(polygon.max(axis=0), pixels.frame[1])
-    zoom = float(np.sqrt(np.linalg.det(matrix[:, :2])))
+    projection = np.vstack([pixels.matrix, [0, 0, 1]])
+    if front is not None:
+        projection = projection @ front
+    shown = query.grey if taken is None else taken
     # What was done to the archived picture: the way back, mirroring first.
-    undone = np.linalg.inv(matrix[:, :2])
+    undone = slope(np.linalg.inv(projection), polygon.mean(axis=0).astype(np.float64))
     turned = np.degrees(np.arctan2(undone[1, 0] - undone[0, 1], undone[0, 0] + undone[1, 1]))
     if mirrored:
-        flip = np.array([[-1.0, 0, query.grey.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
-        matrix = matrix @ flip
+        projection = projection @ np.array([[-1.0, 0, shown.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
         turned = -turned  # The way back mirrors last; mirroring first, one has to turn the other way.
+    matrix = _in_shares(projection, shown, archived.grey)
+    back = inverse(matrix)
     return Alignment(
-        matrix=_in_shares(matrix, query.grey, archived.grey),
+        matrix=matrix,
         mirrored=mirrored,
         rotated=float(turned % 360 % 360),  # A tiny negative angle leaves 360 the first time.
-        scale=archived.reduced / query.reduced / zoom,
+        scale=archived.reduced / query.reduced * float(np.sqrt(np.linalg.det(undone))),
         inliers=found.inliers,
         error=found.error,
         spread=_spread(found.places, polygon),
-        overlap=area / zoom**2 / query.grey.size,
-        visible=area / archived.grey.size,
+        overlap=abs(area(clipped(mapped(back, SQUARE)))) if back else 0.0,
+        visible=_area(polygon) / archived.grey.size,
         region=(
             float((left + 0.5) / width),
             float((top + 0.5) / height),
@@ -247,8 +303,7 @@ def _measured(query: Picture, archived: Picture, found: _Map, mirrored: bool) ->
 
 
 def _area(polygon: Plane) -> float:
-    x, y = polygon[:, 0].astype(np.float64), polygon[:, 1].astype(np.float64)
-    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+    return abs(area(tuple((float(x), float(y)) for x, y in polygon)))
 
 
 def _spread(places: Plane, polygon: Plane) -> float:

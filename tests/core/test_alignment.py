@@ -35,6 +35,7 @@ COPY = Alignment(
     softer=0,
     coarse=0,
     drawn=0,
+    boxed=0,
 )
 STICKERS = replace(
     COPY, agreement=0.78, conflict=0.08, moved=0.007, residual=45, patched=0.13, sharper=0.8, softer=0.04, coarse=0.7
@@ -73,6 +74,8 @@ def test_equal_pixels_are_certain() -> None:
         ({"fine": 0.9, "foreign": 0.01}, Confidence.CERTAIN),
         ({"residual": 5, "agreement": 0.999}, Confidence.STRONG),
         ({"residual": 45, "patched": 0.13, "agreement": 0.8, "conflict": 0.08, "drawn": 0.3}, Confidence.STRONG),
+        ({"boxed": 0.1}, Confidence.STRONG),
+        ({"boxed": 0.1, "plain": 0.6}, Confidence.POSSIBLE),
         ({"compared": 1000}, Confidence.POSSIBLE),
         ({"inliers": 7}, Confidence.POSSIBLE),
     ],
@@ -110,6 +113,13 @@ def test_words_and_pixelation_are_seen_through() -> None:
         assert judged(replace(each, plain=0.7)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judged(replace(each, fine=0.9, foreign=0.06)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judge(replace(each, coarse=0.6)).confidence is Confidence.POSSIBLE
+
+
+def test_another_light_is_seen_through_where_all_textures_are_in_place() -> None:
+    lamp = replace(COPY, agreement=0.96, residual=20, patched=0.1, softer=0.9, coarse=0.9, fine=0.95, foreign=-0.15)
+    assert judged(lamp) == (Relation.SAME, Confidence.STRONG)
+    for doubt in ({"foreign": 0.0}, {"conflict": 0.03}, {"coarse": 0.5}, {"moved": 0.01}, {"agreement": 0.88}):
+        assert judge(replace(lamp, **doubt)).confidence is Confidence.POSSIBLE  # type: ignore[arg-type]
 
 
 def test_stickers_are_possible_and_passers_by_another_photograph() -> None:

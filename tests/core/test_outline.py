@@ -121,3 +121,21 @@ def test_the_way_back_leads_back(matrix: Matrix) -> None:
 def test_clipped_to_the_square(polygon: tuple[Point, ...], expected: tuple[Point, ...]) -> None:
     found = clipped(polygon)
     assert {(round(x, 9), round(y, 9)) for x, y in found} == set(expected)
+
+
+def test_a_picture_photographed_at_an_angle() -> None:
+    tilted: Matrix = (1.1, 0.1, -0.1, 0.05, 1.2, -0.1, 0.2, -0.1, 1.0)
+    back = inverse(tilted)
+    assert back is not None
+    assert near(mapped(tilted, mapped(back, SQUARE)), *SQUARE)
+    shared = outlines(tilted)
+    assert shared is not None
+    assert near(mapped(tilted, shared.one), *shared.other)
+    # Each corner of what they share is a corner or lies on an edge of one of them.
+    for one, other in zip(shared.one, shared.other, strict=True):
+        assert {round(each, 9) for each in (*one, *other)} & {0.0, 1.0}
+
+
+def test_the_same_as_nine_numbers() -> None:
+    crop: Matrix = (0.5, 0, 0.25, 0, 0.5, 0.25)
+    assert outlines((*crop, 0, 0, 1)) == outlines(crop)

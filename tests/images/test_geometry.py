@@ -4,12 +4,14 @@ import subprocess
 import sys
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from provenance.core.alignment import Alignment, Relation, judge
 from provenance.core.model import Confidence
+from provenance.core.outline import mapped
 from provenance.images.geometry import Effort, Grey, Picture, align
 from tests.stories import random_photo
 
@@ -166,6 +168,32 @@ def test_pixelation_is_told_from_a_sticker() -> None:
     assert covered.patched == pytest.approx(0.07, abs=0.03)
     assert covered.drawn > 0.22
     assert judge(covered).confidence is Confidence.STRONG
+
+
+def test_another_picture_laid_over_a_corner_is_left_out() -> None:
+    covered = PHOTO.copy()
+    covered.paste(ImageOps.expand(ImageOps.fit(OTHER, (150, 100)), 3, "white"), (10, 200))
+    seen = found(covered)
+    assert seen.boxed == pytest.approx(156 * 106 / 480 / 320, abs=0.03)
+    assert seen.conflict < 0.02
+    assert (judge(seen).relation, judge(seen).confidence) == (Relation.SAME, Confidence.STRONG)
+
+
+def test_a_screen_photographed_at_an_angle() -> None:
+    corners = np.array([(60, 50), (590, 20), (560, 450), (90, 400)], np.float32)
+    shape = np.array([(0, 0), (480, 0), (480, 320), (0, 320)], np.float32)
+    tilt = cv2.getPerspectiveTransform(shape, corners)
+    photograph = np.asarray(cv2.warpPerspective(grey(PHOTO), tilt, (640, 480), flags=cv2.INTER_CUBIC), np.uint8)
+    for mirrored, query in ((False, photograph), (True, np.ascontiguousarray(photograph[:, ::-1]))):
+        seen = align(query, ARCHIVED)
+        assert seen is not None
+        assert (seen.mirrored, judge(seen).is_copy) == (mirrored, True)
+        assert seen.visible == pytest.approx(1, abs=0.02)
+        assert seen.overlap == pytest.approx(cv2.contourArea(corners) / 640 / 480, abs=0.01)
+        places = tuple(((1 - x / 640) if mirrored else x / 640, y / 480) for x, y in corners.tolist())
+        at = mapped(seen.matrix, places)
+        for one, other in zip(at, ((0, 0), (1, 0), (1, 1), (0, 1)), strict=True):
+            assert one == pytest.approx(other, abs=0.01)
 
 
 def card(seed: int, photo: Image.Image) -> Image.Image:
