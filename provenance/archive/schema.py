@@ -3,80 +3,45 @@
 Migrations do not import this module: a test compares their result with it.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
-    Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     text,
 )
 
-HEAD = "0004"
+from provenance.archive.schema_base import UtcDateTime as UtcDateTime
+from provenance.archive.schema_base import metadata as metadata
+from provenance.archive.schema_base import of, row_id
+from provenance.archive.schema_derived import DERIVED as DERIVED
+from provenance.archive.schema_derived import captures as captures
+from provenance.archive.schema_derived import fingerprints as fingerprints
+from provenance.archive.schema_derived import inspections as inspections
+from provenance.archive.schema_derived import links as links
+from provenance.archive.schema_derived import matches as matches
+from provenance.archive.schema_derived import picture_files as picture_files
+from provenance.archive.schema_derived import pictures as pictures
+from provenance.archive.schema_derived import traits as traits
+from provenance.archive.schema_derived import unresolved as unresolved
+
+HEAD = "0005"
 """The revision that this code works with: the newest in `migrations/`."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite gives naive ones back, and a naive one going in is a mistake."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone was to be stored: {value}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[int]:
-    # SQLite's AUTOINCREMENT: an id is never given out twice, even after a deletion.
-    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
-
-
-def _of(table: str, column: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
-    reference = ForeignKey(f"{table}.id", ondelete="RESTRICT")
-    return Column(column, BigInteger(), reference, nullable=nullable, primary_key=primary_key, autoincrement=False)
-
 
 # Observed
 
 runs = Table(
     "runs",
     metadata,
-    _id(),
+    row_id(),
     Column("command", String(64), nullable=False),
     Column("details", Text, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
@@ -89,8 +54,8 @@ runs = Table(
 run_problems = Table(
     "run_problems",
     metadata,
-    _id(),
-    _of("runs", "run_id"),
+    row_id(),
+    of("runs", "run_id"),
     Column("place", Text, nullable=False),
     Column("what", Text, nullable=False),
     Index("ix_run_problems_run_id", "run_id"),
@@ -100,7 +65,7 @@ run_problems = Table(
 channels = Table(
     "channels",
     metadata,
-    _id(),
+    row_id(),
     Column("kind", String(16), nullable=False),
     Column("peer_id", BigInteger, nullable=False),
     UniqueConstraint("kind", "peer_id"),
@@ -110,8 +75,8 @@ channels = Table(
 channel_names = Table(
     "channel_names",
     metadata,
-    _id(),
-    _of("channels", "channel_id"),
+    row_id(),
+    of("channels", "channel_id"),
     Column("title", Text, nullable=False),
     Column("username", Text),
     Column("seen_from", UtcDateTime, nullable=False),
@@ -123,8 +88,8 @@ channel_names = Table(
 posts = Table(
     "posts",
     metadata,
-    _id(),
-    _of("channels", "channel_id"),
+    row_id(),
+    of("channels", "channel_id"),
     Column("message_id", BigInteger, nullable=False),
     Column("album", BigInteger),
     Column("album_inferred", Boolean, nullable=False),
@@ -136,9 +101,9 @@ posts = Table(
 post_versions = Table(
     "post_versions",
     metadata,
-    _id(),
-    _of("posts", "post_id"),
-    _of("runs", "run_id"),
+    row_id(),
+    of("posts", "post_id"),
+    of("runs", "run_id"),
     Column("source", String(16), nullable=False),
     Column("observed_at", UtcDateTime, nullable=False),
     Column("posted_at", UtcDateTime),
@@ -166,7 +131,7 @@ post_versions = Table(
 files = Table(
     "files",
     metadata,
-    _id(),
+    row_id(),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("size", BigInteger, nullable=False),
     Column("observed_at", UtcDateTime, nullable=False),
@@ -180,7 +145,7 @@ downloads = Table(
     "downloads",
     metadata,
     # What is to be had from Telegram: one row for the same bytes, however many posts show them.
-    _id(),
+    row_id(),
     Column("media", String(16), nullable=False),
     Column("media_id", BigInteger, nullable=False),
     Column("part", String(8), nullable=False),
@@ -189,12 +154,12 @@ downloads = Table(
     Column("dc", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     # A post that shows it: there a fresh file reference is to be had.
-    _of("channels", "channel_id"),
+    of("channels", "channel_id"),
     Column("message_id", BigInteger, nullable=False),
     Column("urgent", Boolean, nullable=False),
     Column("uploaded_at", UtcDateTime),
     Column("queued_at", UtcDateTime, nullable=False),
-    _of("files", "file_id", nullable=True),
+    of("files", "file_id", nullable=True),
     Column("trouble", Text),
     Column("attempts", Integer, nullable=False),
     Column("retry_at", UtcDateTime),
@@ -206,11 +171,11 @@ downloads = Table(
 attachments = Table(
     "attachments",
     metadata,
-    _id(),
-    _of("post_versions", "version_id"),
+    row_id(),
+    of("post_versions", "version_id"),
     Column("position", Integer, nullable=False),
     Column("kind", String(32), nullable=False),
-    _of("files", "file_id", nullable=True),
+    of("files", "file_id", nullable=True),
     Column("missing", String(32)),
     Column("detail", Text),
     Column("name", Text),
@@ -218,7 +183,7 @@ attachments = Table(
     Column("height", BigInteger),
     Column("media_id", BigInteger),
     Column("uploaded_at", UtcDateTime),
-    _of("downloads", "download_id", nullable=True),
+    of("downloads", "download_id", nullable=True),
     UniqueConstraint("version_id", "position"),
     CheckConstraint("file_id IS NOT NULL OR missing IS NOT NULL", name="file_or_reason"),
     Index("ix_attachments_file_id", "file_id"),
@@ -229,9 +194,9 @@ attachments = Table(
 coverage = Table(
     "coverage",
     metadata,
-    _id(),
-    _of("runs", "run_id"),
-    _of("channels", "channel_id"),
+    row_id(),
+    of("runs", "run_id"),
+    of("channels", "channel_id"),
     Column("source", String(16), nullable=False),
     Column("first_message_id", BigInteger, nullable=False),
     Column("last_message_id", BigInteger, nullable=False),
@@ -256,7 +221,7 @@ peers = Table(
 follows = Table(
     "follows",
     metadata,
-    _id(),
+    row_id(),
     # As the user wrote it; an invite link is the only way back into a private channel.
     Column("asked", Text, nullable=False),
     Column("join", Boolean, nullable=False),
@@ -264,7 +229,7 @@ follows = Table(
     Column("added_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
     # Both empty until Telegram has been asked.
-    _of("channels", "channel_id", nullable=True),
+    of("channels", "channel_id", nullable=True),
     Column("access_hash", BigInteger),
     Column("joined", Boolean, nullable=False),
     Column("checked_at", UtcDateTime),
@@ -283,8 +248,8 @@ separations = Table(
     "separations",
     metadata,
     # Files that are never to be one picture, however alike they are.
-    _id(),
-    _of("runs", "run_id"),
+    row_id(),
+    of("runs", "run_id"),
     Column("at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
     sqlite_autoincrement=True,
@@ -293,8 +258,8 @@ separations = Table(
 separation_files = Table(
     "separation_files",
     metadata,
-    _of("separations", "separation_id", primary_key=True),
-    _of("files", "file_id", primary_key=True),
+    of("separations", "separation_id", primary_key=True),
+    of("files", "file_id", primary_key=True),
     # 0: split off; 1: what it was split from.
     Column("side", Integer, nullable=False),
     Index("ix_separation_files_file_id", "file_id"),
@@ -305,9 +270,9 @@ separation_files = Table(
 chain_revisions = Table(
     "chain_revisions",
     metadata,
-    _id(),
+    row_id(),
     Column("picture_id", BigInteger, nullable=False),
-    _of("runs", "run_id"),
+    of("runs", "run_id"),
     Column("at", UtcDateTime, nullable=False),
     Column("before_ref", Text),
     Column("before_at", UtcDateTime),
@@ -322,112 +287,11 @@ chain_revisions = Table(
 reports = Table(
     "reports",
     metadata,
-    _id(),
-    _of("runs", "run_id"),
+    row_id(),
+    of("runs", "run_id"),
     Column("week", String(8), nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("sha256", String(64), nullable=False),
     Index("ix_reports_week", "week"),
     sqlite_autoincrement=True,
 )
-
-# Derived: can be thrown away and made again
-
-inspections = Table(
-    "inspections",
-    metadata,
-    _of("files", "file_id", primary_key=True),
-    Column("tool", String(32), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("problem", Text),
-    Column("findings", Text),
-    Index("ix_inspections_tool", "tool", "version"),
-    Index("ix_inspections_problem", "tool", "version", sqlite_where=text("problem IS NOT NULL")),
-)
-
-fingerprints = Table(
-    "fingerprints",
-    metadata,
-    # Numbered in the order in which they came: whoever keeps a copy of the codes asks for those that are newer.
-    _id(),
-    _of("files", "file_id"),
-    Column("algorithm", String(32), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("code", LargeBinary(32), nullable=False),
-    Column("turned", LargeBinary(224), nullable=False),
-    Column("quality", Integer, nullable=False),
-    UniqueConstraint("file_id", "algorithm", "version"),
-    # With the row's number behind it: for whoever asks which are newer.
-    Index("ix_fingerprints_algorithm", "algorithm", "version"),
-    Index("ix_fingerprints_flat", "algorithm", "version", sqlite_where=text("quality < 14")),
-    sqlite_autoincrement=True,
-)
-
-matches = Table(
-    "matches",
-    metadata,
-    _id(),
-    _of("files", "file_a"),
-    _of("files", "file_b"),
-    Column("stage", String(16), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("confidence", String(16), nullable=False),
-    Column("distance", Integer, nullable=False),
-    Column("mirrored", Boolean, nullable=False),
-    Column("rotated", Integer, nullable=False),
-    Column("similarity", Float),
-    Column("inliers", Integer),
-    Column("visible", Float),
-    Column("scale", Float),
-    # Lists of numbers, as JSON: see core.model.Match.
-    Column("region", Text),
-    Column("matrix", Text),
-    Column("reason", Text),
-    UniqueConstraint("file_a", "file_b", "stage", "version"),
-    CheckConstraint("file_a < file_b", name="ordered"),
-    Index("ix_matches_file_b", "file_b"),
-    sqlite_autoincrement=True,
-)
-
-pictures = Table(
-    "pictures",
-    metadata,
-    # A picture is named by its file with the lowest id: the name survives a rebuild and a later, earlier copy.
-    _of("files", "id", primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("first_ref", Text),
-    Column("first_at", UtcDateTime),
-    Column("first_basis", String(16)),
-)
-
-picture_files = Table(
-    "picture_files",
-    metadata,
-    _of("files", "file_id", primary_key=True),
-    _of("pictures", "picture_id"),
-    Index("ix_picture_files_picture_id", "picture_id"),
-)
-
-links = Table(
-    "links",
-    metadata,
-    _id(),
-    _of("pictures", "picture_id"),
-    _of("attachments", "from_attachment_id"),
-    _of("attachments", "to_attachment_id"),
-    Column("kind", String(32), nullable=False),
-    Column("evidence", Text, nullable=False),
-    Index("ix_links_picture_id", "picture_id"),
-    sqlite_autoincrement=True,
-)
-
-unresolved = Table(
-    "unresolved",
-    metadata,
-    # The files whose picture or chain is out of date: written with what made it so, removed with the new chain.
-    _of("files", "file_id", primary_key=True),
-)
-
-DERIVED = (links, picture_files, pictures, matches, fingerprints, inspections)
-"""In the order in which they can be emptied."""

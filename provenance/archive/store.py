@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from provenance.archive import schema
+from provenance.archive import metadata, schema
 from provenance.archive.codes import Codes
 from provenance.archive.engine import connect, translated
 from provenance.archive.files import FileStore
@@ -27,6 +27,7 @@ class Archive:
         self.directory = directory
         self.files = FileStore(directory / "media")
         self.codes = Codes(directory, ALGORITHM, ALGORITHM_VERSION, BYTES)
+        self.thumbnails = Codes(directory, metadata.THUMBNAIL, metadata.VERSION, BYTES)
         self._reader = connect(self.database, write=False)
         self._writer = connect(self.database, write=True)
 

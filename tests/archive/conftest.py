@@ -4,22 +4,34 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from provenance.archive import derive, follow, matches, migrate, observe, read, schema, separations
+from provenance.archive import derive, follow, matches, metadata, migrate, observe, read, schema, separations
 from provenance.archive.derive import Measurement
 from provenance.archive.files import Stored
 from provenance.archive.observe import Arrived, Counts
 from provenance.archive.store import Archive
 from provenance.core import chain, times
 from provenance.core.matching import compare
+from provenance.core.metadata import Block, Camera, Documents, Metadata, Moment, Place, Thumbnail
 from provenance.core.model import Attachment, AttachmentKind, Channel, MediaKind, Missing, Post, Problem, Remote, Source
 from tests.core.build import NEWS, NOON, channel, codes, hour
+
+TELLING = Metadata(
+    format="JPEG",
+    captured=(Moment(datetime(2024, 12, 17, 9, 30), timedelta(hours=2), Block.EXIF, "DateTimeOriginal"),),  # noqa: DTZ001
+    places=(Place(50.45, 30.52, None, None, 5.0, Block.GPS),),
+    camera=Camera("Maker", "Model One", "SN-4711-A"),
+    software=("Editor 1.0",),
+    documents=Documents("xmp.did:ab12", "xmp.did:cd34"),
+    thumbnails=(Thumbnail(Block.THUMBNAIL, 160, 120, codes(9), 80, 90, 0.1, bars=False),),
+)
+"""What a file may tell about itself."""
 
 
 def stored(content: bytes) -> Stored:
@@ -148,6 +160,7 @@ def filled(desk: Desk) -> Desk:
         connection.execute(
             schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
         )
+        metadata.save(connection, [metadata.Reading(one, TELLING), metadata.Reading(two, problem="cannot be read")])
     desk.chain(one, [one, two])
     desk.add(arrived(3, b"three", None, media=[{}, {"media_id": 7, "remote": remote()}]))
     with desk.archive.write() as connection:

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from provenance import resources
-from provenance.archive import check, migrate, schema
+from provenance.archive import check, metadata, migrate, schema
 from provenance.archive.engine import connect
 from provenance.archive.store import DATABASE, Archive
 from provenance.errors import ArchiveTooNew, ArchiveTooOld, ArchiveUnusable, NoArchive
@@ -28,15 +28,15 @@ ONE_MORE = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
     op.add_column("posts", sa.Column("views", sa.Integer()))
     {then}
 '''
-BACKUP = "archive-0004-20241217T120000Z.db"
+BACKUP = "archive-0005-20241217T120000Z.db"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def one_more(scripts: Path, then: str = "") -> None:
-    (scripts / "versions" / "0005_views.py").write_text(ONE_MORE.format(then=then))
+    (scripts / "versions" / "0006_views.py").write_text(ONE_MORE.format(then=then))
 
 
 def objects(database: Path) -> dict[str, str]:
@@ -132,8 +132,8 @@ def test_an_older_archive_is_migrated_after_a_copy(
     directory = filled.archive.directory
     before = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
     one_more(scripts)
-    monkeypatch.setattr(schema, "HEAD", "0005")
-    with pytest.raises(ArchiveTooOld, match="0004"):
+    monkeypatch.setattr(schema, "HEAD", "0006")
+    with pytest.raises(ArchiveTooOld, match="0005"):
         Archive.open(directory)
     with pytest.raises(ArchiveTooOld):
         migrate.create_or_open(directory)
@@ -161,7 +161,7 @@ def test_a_newer_archive_is_left_alone(desk: Desk, scripts: Path) -> None:
     migrate.upgrade_tables(directory)
     before = (directory / DATABASE).read_bytes()
     for attempt in (lambda: Archive.open(directory), lambda: migrate.upgrade(directory, NOON)):
-        with pytest.raises(ArchiveTooNew, match="0005"):
+        with pytest.raises(ArchiveTooNew, match="0006"):
             attempt()
     assert (directory / DATABASE).read_bytes() == before
     assert [path.name for path in directory.glob("*.db")] == [DATABASE]
@@ -181,11 +181,11 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(
     database = filled.archive.database
     before = objects(database), filled.rows(schema.posts)
     one_more(scripts, then)
-    monkeypatch.setattr(schema, "HEAD", "0005")
+    monkeypatch.setattr(schema, "HEAD", "0006")
     with pytest.raises(error):
         migrate.upgrade(database.parent, NOON)
     assert (objects(database), filled.rows(schema.posts)) == before
-    assert filled.archive.revision() == "0004"
+    assert filled.archive.revision() == "0005"
     assert (database.parent / BACKUP).is_file()
 
 
@@ -289,7 +289,7 @@ def test_an_archive_of_0001_keeps_all_its_rows(first: Path) -> None:
         before.pop(name)
     assert {row["file_id"] for row in after.pop("unresolved")} == {row["id"] for row in before["files"]}
     before.pop("unresolved")
-    for name in ("downloads", "follows", "peers", "separations", "separation_files"):
+    for name in ("downloads", "follows", "peers", "separations", "separation_files", "traits", "captures"):
         assert after.pop(name) == []
     assert after.keys() == before.keys()
     after["sqlite_sequence"] = [row for row in after["sqlite_sequence"] if row["name"] != "fingerprints"]
@@ -377,9 +377,32 @@ def test_down_to_0001_keeps_what_waited_for_a_download(filled: Desk) -> None:
 
 def test_fingerprints_keep_their_content_when_they_are_numbered(filled: Desk) -> None:
     database = filled.archive.database
-    before = filled.rows(schema.fingerprints)
+    # Those of thumbnails go with what was read: 0005 came later.
+    before = [row for row in filled.rows(schema.fingerprints) if row.algorithm != metadata.THUMBNAIL]
     downgrade(database, "0002")
     assert "id" not in columns(database, "fingerprints")
     migrate.upgrade_tables(database.parent)
     assert filled.rows(schema.fingerprints) == before
     assert [row.id for row in before] == [1, 2]
+
+
+def test_down_to_0004_throws_away_what_was_read_and_nothing_else(filled: Desk) -> None:
+    database = filled.archive.database
+    before = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
+    downgrade(database, "0004")
+    assert "traits" not in contents(database)
+    migrate.upgrade_tables(database.parent)
+    after = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
+    for name in ("traits", "captures"):
+        assert before.pop(name)
+        assert after.pop(name) == []
+    for name, column, ours in (
+        ("inspections", "tool", metadata.TOOL),
+        ("fingerprints", "algorithm", metadata.THUMBNAIL),
+    ):
+        rest = [row for row in before.pop(name) if getattr(row, column) != ours]
+        assert rest
+        assert after.pop(name) == rest
+    assert after == before
+    with filled.archive.read() as connection:
+        assert len(metadata.unread(connection)) == len(before["files"])
