@@ -38,6 +38,8 @@ class Moment:
     block: Block
     tag: str
     """The standard's name: DateTimeOriginal, photoshop:DateCreated, GPSDateStamp."""
+    whole_day: bool = False
+    """Only the day is told: `local` is its midnight, and no zone is known."""
 
     @property
     def utc(self) -> datetime | None:
