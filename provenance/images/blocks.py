@@ -73,9 +73,9 @@ def _jpeg(data: bytes, found: Blocks) -> None:
             resources.append(body[len(_PHOTOSHOP) :])
     found.photoshop = b"".join(resources)
     found.profile = b"".join(part for _, part in sorted(profile))
-    for packet in found.xmp[:1]:
-        if (guid := extended_id(packet)) and (parts := extended.get(guid.encode())):
-            found.xmp.append(_joined(parts))
+    named = extended_id(found.xmp[0]) if found.xmp else None
+    if named and (pieces := extended.get(named)):
+        found.xmp.append(_joined(pieces))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -148,9 +148,9 @@ def _png_text(keyword: str, value: bytes, utf8: bool, found: Blocks) -> None:
 
 
 def _raw_profile(kind: str, value: bytes, found: Blocks) -> None:
-    """ImageMagick's way to put EXIF, IPTC and XMP into a PNG: their length and their bytes in hexadecimal."""
+    """ImageMagick's way to put EXIF, IPTC and XMP into a PNG: name, length and bytes in hexadecimal, line by line."""
     try:
-        body = bytes.fromhex(b"".join(value.split()[2:]).decode("ascii"))
+        body = bytes.fromhex(b"".join(value.strip().split(b"\n")[2:]).decode("ascii"))
     except ValueError:
         found.unread.append((Block.TEXT, f"{text(kind, 20)}: not hexadecimal"))
         return

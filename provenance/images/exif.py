@@ -84,7 +84,8 @@ class _Header(ExifHeader):
         if count > 4 and self.offset + offset + count > self.size:
             raise ValueError("points outside of the block")
         self._spend(1)
-        return super()._process_ascii_field(ifd_name, tag_name, min(count, _LONG_TEXT), offset)
+        line: str | bytes = super()._process_ascii_field(ifd_name, tag_name, min(count, _LONG_TEXT), offset)
+        return line
 
     def _spend(self, work: int) -> None:
         self.left -= work

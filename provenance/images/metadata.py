@@ -42,7 +42,7 @@ def _read(path: Path, opened: Opened) -> Metadata:
         data = stream.read(_MOST_BYTES)
     unread: list[tuple[Block, str]] = []
     previews: Previews = []
-    blocks = _guarded(Block.CONTAINER, unread, lambda: find(data)) or Blocks()
+    blocks = _guarded(Block.CONTAINER, unread, find, data) or Blocks()
     parts = [Metadata(format=opened.format), *_parts(blocks, unread, previews)]
     whole = reduce(merged, parts)
     return replace(whole, unread=_distinct([*whole.unread, *blocks.unread, *unread]))
@@ -53,14 +53,14 @@ def _parts(blocks: Blocks, unread: list[tuple[Block, str]], previews: Previews) 
         # exifread is slow to import, and most files need none of it.
         from provenance.images.exif import read_exif
 
-        if exif := _guarded(Block.EXIF, unread, lambda data=data: read_exif(data)):
+        if exif := _guarded(Block.EXIF, unread, read_exif, data):
             yield exif[0]
             if exif[1]:
                 previews.append((Block.EXIF, exif[1]))
     for packet in blocks.xmp[:_MOST_BLOCKS]:
         from provenance.images.xmp import read_xmp
 
-        if xmp := _guarded(Block.XMP, unread, lambda packet=packet: read_xmp(packet)):
+        if xmp := _guarded(Block.XMP, unread, read_xmp, packet):
             yield xmp[0]
             previews.extend((Block.XMP, thumbnail) for thumbnail in xmp[1])
     records = blocks.iptc[:_MOST_BLOCKS]
@@ -70,7 +70,7 @@ def _parts(blocks: Blocks, unread: list[tuple[Block, str]], previews: Previews) 
         elif number in THUMBNAIL and (picture := resource_thumbnail(body)):
             previews.append((Block.THUMBNAIL, picture))
     for body in records[:_MOST_BLOCKS]:
-        if iptc := _guarded(Block.IPTC, unread, lambda body=body: read_iptc(body)):
+        if iptc := _guarded(Block.IPTC, unread, read_iptc, body):
             yield iptc
     if blocks.profile:
         yield Metadata(profile=description(blocks.profile), blocks=(Block.ICC,))
@@ -84,10 +84,12 @@ def _programs(texts: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(told for keyword, value in texts if keyword == "Software" and (told := text(value)))
 
 
-def _guarded(block: Block, unread: list[tuple[Block, str]], task: Callable[[], Answer]) -> Answer | None:
+def _guarded(
+    block: Block, unread: list[tuple[Block, str]], task: Callable[[bytes], Answer], data: bytes
+) -> Answer | None:
     """Run one block's reader; what it dies of is a finding about this block, and the others are still read."""
     try:
-        return task()
+        return task(data)
     except Exception as error:  # noqa: BLE001 - whatever a library raises on hostile bytes
         unread.append((block, text(f"{type(error).__name__}: {error}", 120) or "unknown"))
     return None

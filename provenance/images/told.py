@@ -24,18 +24,22 @@ def text(value: object, most: int = MOST) -> str | None:
     Bytes are UTF-8 where they can be, else Latin-1, as old programs wrote it.
     """
     if isinstance(value, bytes):
-        value = value[: 4 * most]
-        try:
-            value = value.decode("utf-8")
-        except UnicodeDecodeError as error:
-            # Cut within its last character, it is UTF-8 all the same.
-            whole = error.end >= len(value) - 3 and error.reason == "unexpected end of data"
-            value = value[: error.start].decode("utf-8") if whole else value.decode("latin-1")
+        value = _decoded(value.split(b"\0", 1)[0], 4 * most)
     if not isinstance(value, str):
         return None
     line = value[: 4 * most].split("\0", 1)[0]
     line = " ".join("".join(char if char.isprintable() else " " for char in line).split())
     return line[:most] or None
+
+
+def _decoded(value: bytes, most: int) -> str:
+    start = value[:most]
+    try:
+        return start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # Cut within its last character, it is UTF-8 all the same.
+        cut = len(value) > most and error.reason == "unexpected end of data"
+        return start[: error.start].decode("utf-8") if cut else start.decode("latin-1")
 
 
 def moment(value: object, block: Block, tag: str, *, offset: object = None, fraction: object = None) -> Moment | None:

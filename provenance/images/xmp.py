@@ -82,10 +82,10 @@ def read_xmp(packet: bytes) -> tuple[Metadata, list[bytes]]:
     return metadata, list(_thumbnails(told.get("xmp:Thumbnails")))
 
 
-def extended_id(packet: bytes) -> str | None:
+def extended_id(packet: bytes) -> bytes | None:
     """The GUID of what a JPEG had to put into further segments."""
     found = re.search(rb"HasExtendedXMP[^0-9A-F]{1,8}([0-9A-F]{32})", packet[: 1 << 16])
-    return found[1].decode() if found else None
+    return found[1] if found else None
 
 
 def _properties(packet: bytes) -> dict[str, Value]:

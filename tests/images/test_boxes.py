@@ -1,0 +1,46 @@
+"""Items of metadata in real HEIC and AVIF files, and boxes that lie."""
+
+import struct
+
+import pytest
+
+from provenance.images import boxes
+from tests.metadata_samples import SAMPLES
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
+@pytest.mark.parametrize("name", ["all.heic", "all.avif", "pillow.heic"])
+def test_real_files(name: str) -> None:
+    found = dict(boxes.items((SAMPLES / name).read_bytes()))
+    assert b"Capture NX" in found[boxes.EXIF]
+
+
+def test_files_without_metadata() -> None:
+    assert list(boxes.items((SAMPLES / "bare.avif").read_bytes())) == []
+
+
+def with_item(where: bytes, version: int = 1, idat: bytes = b"") -> bytes:
+    entry = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", 7, 0) + b"Exif\0")
+    info = box(b"iinf", b"\0\0\0\0" + struct.pack(">H", 1) + entry)
+    place = box(b"iloc", bytes([version, 0, 0, 0, 0x44, 0]) + struct.pack(">H", 1) + where)
+    return box(b"ftyp", b"heic") + box(b"meta", b"\0\0\0\0" + info + place + box(b"idat", idat))
+
+
+def test_an_item_within_the_meta_box() -> None:
+    data = with_item(struct.pack(">HHHHII", 7, 1, 0, 1, 2, 4), idat=b"..EXIF..")
+    assert list(boxes.items(data)) == [(boxes.EXIF, b"EXIF")]
+
+
+@pytest.mark.parametrize("where", [(10**9, 4), (0, 10**9), (2**32 - 1, 2**32 - 1), (0, 0)])
+def test_what_lies_outside_is_left(where: tuple[int, int]) -> None:
+    assert list(boxes.items(with_item(struct.pack(">HHHHII", 7, 1, 0, 1, *where)))) == []
+
+
+def test_a_thousand_million_items_end_with_the_file() -> None:
+    data = bytearray(with_item(struct.pack(">HHHHII", 7, 1, 0, 1, 2, 4)))
+    at = data.index(b"iloc")
+    struct.pack_into(">H", data, at + 10, 65535)
+    list(boxes.items(bytes(data)))
