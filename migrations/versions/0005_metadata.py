@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("taken_at", sa.DateTime(), nullable=True),
+        sa.Column("whole_day", sa.Boolean(), nullable=False),
         sa.Column("offset_minutes", sa.Integer(), nullable=True),
         sa.Column("taken_at_utc", sa.DateTime(timezone=True), nullable=True),
         sa.Column("latitude", sa.Float(), nullable=True),

@@ -1,8 +1,12 @@
-"""Measures every archived file that has not been measured by the present version. Interrupted, it goes on."""
+"""Measures every archived file that has not been measured by the present version. Interrupted, it goes on.
+
+What files tell about themselves is read as well, and pictures are described where there is a model for that.
+"""
 
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from provenance.app.inspect import inspect
 from provenance.app.progress import Progress
 from provenance.archive import derive
 from provenance.archive.derive import Measurement
@@ -19,11 +23,12 @@ _BATCH = 256
 def analyse(
     archive: Archive, sandbox: Sandbox, progress: Progress, model: "Model | None" = None, *, arrived: bool = False
 ) -> list[tuple[str, str]]:
-    """Measure what is unmeasured, and describe it where there is a `model`; with `arrived`, what came in since.
+    """Measure what is unmeasured, read its metadata, and describe it where there is a `model`.
 
-    Returns (hash, reason) of what was refused.
+    With `arrived` only what came in since. Returns (hash, reason) of what was refused.
     """
     refused = _measure(archive, sandbox, progress, arrived=arrived)
+    inspect(archive, sandbox, progress, arrived=arrived)
     if model is not None:
         from provenance.app.describe import describe
 

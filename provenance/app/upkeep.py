@@ -16,6 +16,7 @@ from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
 from provenance.app.runs import recorded
 from provenance.archive import codes, derive, find, migrate, summary
+from provenance.archive import metadata as stored
 from provenance.archive.engine import sqlite
 from provenance.archive.store import Archive
 from provenance.core.answers import ChannelCoverage, Check, Coverage, Stats
@@ -88,6 +89,7 @@ def doctor(directory: Path, session: Path) -> list[Check]:
         Check("image formats", True, ", ".join(readable())),
         Check("memory limit for decoding", memory_is_limited() or None, _memory_words()),
         _archive(directory),
+        *_metadata(directory),
         *_collector(session),
         _disk(directory),
     ]
@@ -116,6 +118,20 @@ def _archive(directory: Path) -> Check:
     writable = os.access(directory, os.W_OK)
     words = f"{directory}: {posts} posts" + ("" if writable else "; it cannot be written to")
     return Check("archive", writable or None, words)
+
+
+def _metadata(directory: Path) -> list[Check]:
+    """How many files have told about themselves; nothing where there is no archive to look at."""
+    try:
+        archive = Archive.open(directory)
+        with archive.read() as connection:
+            seen, refused, waiting = stored.count(connection)
+    except ProvenanceError:
+        return []
+    words = f"of {seen} files read" + (f", {refused} of them hold none that can be read" if refused else "")
+    if waiting:
+        words += f"; {waiting} wait for it: run `provenance reindex`"
+    return [Check("metadata", None if waiting else True, words)]
 
 
 def _collector(session: Path) -> list[Check]:

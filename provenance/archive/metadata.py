@@ -98,12 +98,14 @@ def thumbnail_codes(connection: sa.Connection, file_ids: Iterable[int]) -> dict[
     }
 
 
-def count(connection: sa.Connection) -> tuple[int, int]:
-    """Return how many files were read, and how many of them could not be."""
+def count(connection: sa.Connection) -> tuple[int, int, int]:
+    """Return how many files were read, how many of those could not be, and how many still wait for it."""
     table = schema.inspections
     counting = sa.select(sa.func.count()).select_from(table)
-    done = connection.scalar(counting.where(_ours())) or 0
-    return done, connection.scalar(counting.where(_ours(), table.c.problem.is_not(None))) or 0
+    seen = connection.scalar(counting.where(_ours())) or 0
+    refused = connection.scalar(counting.where(_ours(), table.c.problem.is_not(None))) or 0
+    files = connection.scalar(sa.select(sa.func.count()).select_from(schema.files)) or 0
+    return seen, refused, files - seen
 
 
 def _ours() -> sa.ColumnElement[bool]:
@@ -152,7 +154,8 @@ def _traits(file_id: int, read: Metadata) -> list[dict[str, object]]:
 
 
 def _captures(file_id: int, read: Metadata) -> list[dict[str, object]]:
-    times = list({(each.local, each.offset): each for each in reversed(read.captured)}.values())[::-1][:_MOST]
+    moments = {(each.local, each.offset, each.whole_day): each for each in read.captured}
+    times = list(moments.values())[:_MOST]
     places = dict.fromkeys((each.latitude, each.longitude) for each in read.places)
     where = [place for place in places if is_place(*place)][:_MOST]
     return [
@@ -161,6 +164,7 @@ def _captures(file_id: int, read: Metadata) -> list[dict[str, object]]:
             "version": VERSION,
             "position": position,
             "taken_at": taken and taken.local,
+            "whole_day": taken is not None and taken.whole_day,
             "offset_minutes": None if taken is None or taken.offset is None else taken.offset // timedelta(minutes=1),
             "taken_at_utc": taken and _utc(taken),
             "latitude": place and place[0],

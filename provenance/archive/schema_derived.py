@@ -95,6 +95,8 @@ captures = Table(
     Column("position", Integer, primary_key=True),
     # By the clock of the device; where its zone is not known, that is all there is.
     Column("taken_at", DateTime),
+    # Only the day is told: the time is its midnight.
+    Column("whole_day", Boolean, nullable=False),
     Column("offset_minutes", Integer),
     Column("taken_at_utc", UtcDateTime),
     Column("latitude", Float),

@@ -20,11 +20,15 @@ EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A time at which a photograph was taken; `utc` is None where its zone is not known."""
+    """A time at which a photograph was taken; `utc` is None where its zone is not known.
+
+    With `whole_day` only the day is told, and `local` is its midnight.
+    """
 
     local: datetime
     offset: timedelta | None
     utc: datetime | None
+    whole_day: bool
 
 
 def with_trait(connection: sa.Connection, traits: Collection[Trait], value: str) -> dict[int, set[str]]:
@@ -73,9 +77,13 @@ def taken_between(connection: sa.Connection, start: datetime, end: datetime) -> 
     """
     table = schema.captures
     first, last = _shifted(start, EARLIEST_ZONE), _shifted(end, LATEST_ZONE)
+    day_before = _shifted(start, EARLIEST_ZONE - timedelta(days=1))
     # The local time lies within these in every case, and it has an index.
-    query = sa.select(table).where(table.c.taken_at >= first, table.c.taken_at < last, table.c.version == VERSION)
-    inside = table.c.taken_at_utc.is_(None) | ((table.c.taken_at_utc >= start) & (table.c.taken_at_utc < end))
+    query = sa.select(table).where(table.c.taken_at > day_before, table.c.taken_at < last, table.c.version == VERSION)
+    inside = sa.case(
+        (table.c.taken_at_utc.is_(None), table.c.whole_day | (table.c.taken_at >= first)),
+        else_=(table.c.taken_at_utc >= start) & (table.c.taken_at_utc < end),
+    )
     found: dict[int, list[Taken]] = defaultdict(list)
     for row in connection.execute(query.where(inside).order_by(table.c.file_id, table.c.position)):
         found[row.file_id].append(_taken(row))
@@ -119,7 +127,7 @@ def _by_file(connection: sa.Connection, query: sa.Select[Any]) -> dict[int, set[
 
 def _taken(row: Any) -> Taken:
     offset = None if row.offset_minutes is None else timedelta(minutes=row.offset_minutes)
-    return Taken(row.taken_at, offset, row.taken_at_utc)
+    return Taken(row.taken_at, offset, row.taken_at_utc, row.whole_day)
 
 
 def _shifted(at: datetime, by: timedelta) -> datetime:

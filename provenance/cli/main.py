@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from provenance import __version__
-from provenance.cli import answer, archive, db, demo, importing, model, picture, telegram
+from provenance.cli import answer, archive, db, demo, find, importing, model, picture, telegram
 from provenance.cli.context import Context, say
 from provenance.errors import ProvenanceError
 
@@ -52,6 +52,7 @@ for _command in (
     telegram.watch,
     answer.lookup,
     answer.show,
+    find.find,
     answer.report,
     picture.picture,
     archive.coverage,

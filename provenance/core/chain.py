@@ -11,6 +11,7 @@ from datetime import datetime
 from provenance.core.evidence import Evidence
 from provenance.core.matching import BITS
 from provenance.core.model import (
+    METADATA_STAGE,
     AttachmentKind,
     Link,
     LinkKind,
@@ -322,6 +323,8 @@ def match_words(match: Match) -> str:
     """Say in words what was measured of two images, without how sure that makes us."""
     if match.kind is MatchKind.IDENTICAL:
         return "identical, byte for byte"
+    if match.stage == METADATA_STAGE:
+        return "points to it by its metadata"
     if match.kind is MatchKind.PARTIAL:
         if match.inliers is None:
             return "shows the same photograph by way of other copies"

@@ -348,6 +348,10 @@ class Confidence(StrEnum):
     POSSIBLE = "possible"
 
 
+METADATA_STAGE = "metadata"
+"""The stage of a match of which nothing is known but what the files tell about themselves: a hint, never a copy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A measured relation of two files. The transform is what was done to the archived one."""

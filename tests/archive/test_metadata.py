@@ -138,4 +138,4 @@ def test_what_cannot_be_kept_is_on_record(filed: Desk, told: Metadata) -> None:
     assert "metadata" in row.problem
     assert waiting(filed) == []
     with filed.archive.read() as connection:
-        assert metadata.count(connection) == (2, 1)
+        assert metadata.count(connection) == (2, 1, 0)

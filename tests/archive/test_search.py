@@ -82,13 +82,20 @@ def test_times_are_found_in_every_zone_that_they_may_be_of(desk: Desk) -> None:
         for hours in range(-30, 30):
             start = (noon + timedelta(hours=hours)).replace(tzinfo=UTC)
             found = search.taken_between(connection, start, start + timedelta(hours=1))
-            known = {
-                file_id
-                for file_id, utc in moments.items()
-                if 0 <= (utc.replace(tzinfo=UTC) - start).total_seconds() < 3600
-            }
-            assert found.keys() - {1} == known
+            within = {file_id for file_id, utc in known.items() if timedelta(0) <= utc - start < timedelta(hours=1)}
+            assert found.keys() - {1} == within
             assert (1 in found) == (-15 < hours <= 12)
+
+
+def test_a_whole_day_is_found_at_any_hour_of_it(desk: Desk) -> None:
+    day = datetime(2024, 12, 17)  # noqa: DTZ001
+    told(desk, Metadata(captured=(Moment(day, None, Block.IPTC, "DateCreated", whole_day=True),)))
+    with desk.archive.read() as connection:
+        for hours in range(-30, 60):
+            start = (day + timedelta(hours=hours)).replace(tzinfo=UTC)
+            found = search.taken_between(connection, start, start + timedelta(hours=1))
+            # Its first hour may be 14 hours before midnight in UTC, its last one 12 hours after the day.
+            assert bool(found) == (-15 < hours < 24 + 12)
 
 
 def test_the_ends_of_the_calendar_can_be_asked_for(desk: Desk) -> None:
