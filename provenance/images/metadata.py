@@ -22,6 +22,8 @@ _MOST_BLOCKS = 4
 """Of one kind: a file has one of each, hostile ones have thousands."""
 _MOST_LISTED = 200
 
+_NAMES = tuple(one.name for one in fields(Metadata))
+
 Answer = TypeVar("Answer")
 Part = TypeVar("Part", Camera, Documents)
 Previews = list[tuple[Block, bytes]]
@@ -39,7 +41,8 @@ def read(path: Path, max_pixels: int) -> Metadata:
 
 def _read(path: Path, opened: Opened) -> Metadata:
     with path.open("rb") as stream:
-        data = stream.read(_MOST_BYTES)
+        # Asked for more than there is, Python would allocate all of it first.
+        data = stream.read(min(path.stat().st_size, _MOST_BYTES))
     unread: list[tuple[Block, str]] = []
     previews: Previews = []
     blocks = _guarded(Block.CONTAINER, unread, find, data) or Blocks()
@@ -98,20 +101,24 @@ def _guarded(
 def merged(first: Metadata, second: Metadata) -> Metadata:
     """Both together: of single values the first one told, of lists all, the first ones' first."""
     values: dict[str, object] = {}
-    for one in fields(Metadata):
-        before, after = getattr(first, one.name), getattr(second, one.name)
-        if isinstance(before, Camera | Documents):
-            values[one.name] = _filled(before, after)
+    for name in _NAMES:
+        before, after = getattr(first, name), getattr(second, name)
+        if not after:
+            values[name] = before
+        elif isinstance(before, Camera | Documents):
+            values[name] = _filled(before, after)
         elif isinstance(before, tuple):
-            values[one.name] = before + tuple(value for value in after[:_MOST_LISTED] if value not in before)
+            values[name] = before + tuple(value for value in after[:_MOST_LISTED] if value not in before)
         elif isinstance(before, dict):
-            values[one.name] = {**after, **before}
+            values[name] = {**after, **before}
         else:
-            values[one.name] = after if before is None else before
+            values[name] = after if before is None else before
     return Metadata(**values)  # type: ignore[arg-type]
 
 
 def _filled(first: Part, second: Part) -> Part:
+    if first == type(first)():
+        return second
     return type(first)(**{one.name: getattr(first, one.name) or getattr(second, one.name) for one in fields(first)})
 
 
