@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.core.chain import Chain
+from provenance.core.metadata import Finding, Metadata
 from provenance.core.model import Channel, Confidence, File, Match, Problem, Sighting, Version
 
 
@@ -58,6 +59,10 @@ class Suspect:
 
     path: str
     file: File
+    metadata: Metadata | None = None
+    """What the file tells about itself; None where that could not be read."""
+    findings: tuple[Finding, ...] = ()
+    """What that means in the light of the answer, and what copies tell that have not lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ class PictureAnswer:
     matches: tuple[tuple[str, str, Match], ...]
     """(hash, hash, match) of the measured pairs that joined the files."""
     revisions: tuple[Revision, ...]
+    findings: tuple[Finding, ...] = ()
+    """What those of its files tell that have kept their metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,8 @@ class FileAnswer:
     path: str
     picture: int | None
     sightings: tuple[Sighting, ...]
+    metadata: Metadata | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
