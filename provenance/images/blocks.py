@@ -13,7 +13,8 @@ from provenance.images.told import text
 from provenance.images.xmp import extended_id
 
 _INFLATED = 4 << 20
-"""Bytes that a compressed block may grow to."""
+"""Bytes that the compressed blocks of a file may grow to, all together."""
+_EXTENDED_MOST = 4 << 20
 _MOST_TEXTS = 50
 _MOST_CHUNKS = 50_000
 _LONGEST = 2000
@@ -40,6 +41,8 @@ class Blocks:
     changed: str | None = None
     """PNG's time of the last change, in UTC."""
     unread: list[tuple[Block, str]] = field(default_factory=list)
+    room: int = _INFLATED
+    """Bytes that may still be inflated."""
 
 
 def find(data: bytes) -> Blocks:
@@ -80,7 +83,9 @@ def _jpeg(data: bytes, found: Blocks) -> None:
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    for _ in range(_MOST_CHUNKS):
+        if at + 4 > len(data) or data[at] != 0xFF:
+            return
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1
@@ -99,12 +104,12 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _joined(parts: list[tuple[int, bytes]]) -> bytes:
     """The pieces of an extended packet, as far as they follow one another without a hole."""
-    whole = b""
+    whole = bytearray()
     for offset, part in sorted(parts):
-        if offset != len(whole):
+        if offset != len(whole) or offset > _EXTENDED_MOST:
             break
         whole += part
-    return whole
+    return bytes(whole)
 
 
 def _png(data: bytes, found: Blocks) -> None:
@@ -167,11 +172,12 @@ def _raw_profile(kind: str, value: bytes, found: Blocks) -> None:
 def _inflated(data: bytes, block: Block, found: Blocks) -> bytes:
     engine = zlib.decompressobj()
     try:
-        inflated = engine.decompress(data, _INFLATED)
+        inflated = engine.decompress(data, found.room) if found.room else b""
     except zlib.error:
         found.unread.append((block, "its compression is damaged"))
         return b""
-    if engine.unconsumed_tail:
+    found.room -= len(inflated)
+    if not engine.eof and not found.room:
         found.unread.append((block, "is larger than any program writes it"))
     return inflated
 

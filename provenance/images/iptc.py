@@ -22,7 +22,10 @@ _UTF8 = b"\x1b%G"
 def resources(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield number and content of Photoshop's resources, as far as they lie within the data."""
     at = 0
-    while (at := data.find(b"8BIM", at)) >= 0 and at + 12 <= len(data):
+    for _ in range(_MOST_RECORDS):
+        at = data.find(b"8BIM", at)
+        if at < 0 or at + 12 > len(data):
+            return
         number = int.from_bytes(data[at + 4 : at + 6], "big")
         name = data[at + 6] + 1
         start = at + 6 + name + name % 2 + 4
@@ -89,7 +92,7 @@ def _moments(day: str | None, clock: str | None, tag: str) -> tuple[Moment, ...]
 def _records(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 0
     for _ in range(_MOST_RECORDS):
-        if at + 5 > len(data) or not any(data[at:]):
+        if at + 5 > len(data) or not any(data[at : at + 5]):
             return
         if data[at] != 0x1C:
             raise ValueError("a record does not begin like one")

@@ -48,7 +48,7 @@ def _read(path: Path, opened: Opened) -> Metadata:
     blocks = _guarded(Block.CONTAINER, unread, find, data) or Blocks()
     parts = [Metadata(format=opened.format), *_parts(blocks, unread, previews)]
     whole = reduce(merged, parts)
-    return replace(whole, unread=_distinct([*whole.unread, *blocks.unread, *unread]))
+    return replace(whole, unread=_distinct([*whole.unread, *blocks.unread[:_MOST_LISTED], *unread]))
 
 
 def _parts(blocks: Blocks, unread: list[tuple[Block, str]], previews: Previews) -> Iterable[Metadata]:

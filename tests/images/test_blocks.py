@@ -1,6 +1,7 @@
 """Blocks are found where each format keeps them, and no length is believed that leads out of the file."""
 
 import struct
+import time
 import zlib
 from pathlib import Path
 
@@ -72,6 +73,13 @@ def test_what_grows_without_end_is_cut_and_told() -> None:
     assert [block for block, _ in found.unread] == [Block.TEXT]
     damaged = find(png(chunk(b"iCCP", b"name\0\0junk")))
     assert [block for block, _ in damaged.unread] == [Block.ICC]
+
+
+def test_many_that_grow_share_one_limit() -> None:
+    piece = chunk(b"zTXt", b"Title\0\0" + zlib.compress(b"\0" * (4 << 20)))
+    started = time.process_time()
+    find(png(*[piece] * 2500))
+    assert time.process_time() - started < 2
 
 
 def test_many_texts_are_bounded() -> None:
