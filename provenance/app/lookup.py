@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.app import copies
+from provenance.app import circumstances, copies, hints
 from provenance.archive import descriptors, find, read, summary
 from provenance.archive import matches as stored
 from provenance.archive.store import Archive, Connection
@@ -16,10 +16,13 @@ from provenance.core import chain, times
 from provenance.core.answers import Coverage, LookupAnswer, Matched, Suspect
 from provenance.core.evidence import Evidence
 from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare
+from provenance.core.metadata import Finding, Metadata
 from provenance.core.model import Channel, File, Match, Sighting
 from provenance.core.times import dated
 from provenance.errors import ImageRefused
 from provenance.images import measure as measuring
+from provenance.images import metadata as reading
+from provenance.images.findings import Claim
 from provenance.images.sandbox import Refusal, Sandbox
 
 if TYPE_CHECKING:
@@ -60,21 +63,30 @@ def lookup(
     narrowing: Narrowing,
     max_bytes: int,
     model: "Model | None" = None,
+    claim: Claim | None = None,
 ) -> list[LookupAnswer | ImageRefused]:
     """Look each image up; one that cannot be read gets its error in place of an answer.
 
-    With a `model`, altered copies are looked for as well.
+    With a `model`, altered copies are looked for as well; a `claim` is held against what the image tells about itself.
     """
-    return [_one(archive, image, sandbox, narrowing, max_bytes, model) for image in images]
+    return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim) for image in images]
 
 
 def _one(
-    archive: Archive, path: Path, sandbox: Sandbox, narrowing: Narrowing, max_bytes: int, model: "Model | None"
+    archive: Archive,
+    path: Path,
+    sandbox: Sandbox,
+    narrowing: Narrowing,
+    max_bytes: int,
+    model: "Model | None",
+    claim: Claim | None,
 ) -> LookupAnswer | ImageRefused:
     try:
         file = _measured(path, sandbox, max_bytes)
     except ImageRefused as refused:
         return refused
+    told = next(sandbox.map(reading.read, [path]))
+    own = None if isinstance(told, Refusal) else told
     with archive.read() as connection:
         matches = _matches(archive, connection, file)
         if file.refused is not None and not matches:
@@ -89,6 +101,7 @@ def _one(
                 altered.find(archive, connection, path, model, sandbox, known, found_already=bool(found.same)),
             )
         found.keep_apart(connection)
+        found.possible |= _hints(archive, connection, file, own, found)
         channel = _channel(connection, narrowing.channel)
         files = set(found.same)
         built = chain.build(
@@ -102,13 +115,13 @@ def _one(
         pictures = read.picture_of(connection, files)
         best = found.best
         return LookupAnswer(
-            suspect=Suspect(str(path), file),
+            suspect=Suspect(str(path), file, own, _findings(connection, file, own, built, found, claim)),
             chain=built,
             matches=found.same,
             picture=None if best is None else pictures.get(best),
             possible=matched(found.possible),
             coverage=_coverage(connection, model),
-            warnings=tuple(_warnings(file, narrowing)),
+            warnings=(*_warnings(file, narrowing), *_unread(file, told)),
             limit=narrowing.limit,
             same_scene=matched(found.same_scene),
             same_template=matched(found.same_template),
@@ -145,6 +158,37 @@ def _matches(archive: Archive, connection: Connection, file: File) -> dict[int, 
     found = read.files(connection, near)
     compared = {file_id: compare(file, found[file_id]) for file_id in sorted(found)}
     return {file_id: match for file_id, match in compared.items() if match is not None}
+
+
+def _hints(
+    archive: Archive, connection: Connection, file: File, own: Metadata | None, found: copies.Copies
+) -> dict[int, Match]:
+    """Return what the suspect's own words and thumbnails point to, and the pixels have nothing to say of."""
+    pointed = hints.by_thumbnail(archive, connection, file, own)
+    if own is not None:
+        pointed |= hints.by_metadata(connection, own, hints.shared(connection, own))
+    known = found.same.keys() | found.possible.keys() | found.same_scene.keys() | found.same_template.keys()
+    return {file_id: match for file_id, match in pointed.items() if file_id not in known}
+
+
+def _findings(
+    connection: Connection,
+    file: File,
+    own: Metadata | None,
+    built: chain.Chain,
+    found: copies.Copies,
+    claim: Claim | None,
+) -> tuple[Finding, ...]:
+    lent = []
+    if own is None or not own.captured:
+        lent = circumstances.carriers(connection, built, found.same, file.sha256)
+    return circumstances.told(connection, file, own, built, claim, lent)
+
+
+def _unread(file: File, told: Metadata | Refusal) -> list[str]:
+    if isinstance(told, Refusal) and file.refused is None:
+        return [f"What the image tells about itself could not be read: {told.reason}."]
+    return []
 
 
 def _coverage(connection: Connection, model: "Model | None") -> Coverage:

@@ -1,7 +1,9 @@
 """Shows one thing of the archive with its history: a post, a file, a picture or a channel."""
 
+from provenance.app import circumstances
 from provenance.archive import derive, find, read, summary
 from provenance.archive import matches as stored
+from provenance.archive import metadata as stored_metadata
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, times
 from provenance.core.answers import (
@@ -15,7 +17,8 @@ from provenance.core.answers import (
     VersionAnswer,
 )
 from provenance.core.evidence import Evidence
-from provenance.core.model import Sighting, post_url
+from provenance.core.metadata import Finding
+from provenance.core.model import Confidence, File, Match, MatchKind, Sighting, post_url
 
 
 def show(archive: Archive, ref: str) -> ShowAnswer:
@@ -69,7 +72,22 @@ def _file(archive: Archive, connection: Connection, file_id: int) -> FileAnswer:
     file = read.files(connection, [file_id])[file_id]
     picture = read.picture_of(connection, [file_id]).get(file_id)
     sightings = tuple(_sightings(connection, [file_id]))
-    return FileAnswer(file, str(archive.files.path(file.sha256)), picture, sightings)
+    own = stored_metadata.load(connection, [file_id]).get(file_id)
+    members = [file_id] if picture is None else read.files_of_pictures(connection, [picture])[picture]
+    built = chain.build(_sightings(connection, members), Evidence(stored.among(connection, members)))
+    lent = []
+    if own is None or not own.captured:
+        relations = _relations(built, file)
+        lent = circumstances.carriers(connection, built, relations, file.sha256)
+    found = circumstances.told(connection, file, own, built, None, lent)
+    return FileAnswer(file, str(archive.files.path(file.sha256)), picture, sightings, own, found)
+
+
+def _relations(built: chain.Chain, file: File) -> dict[int, Match]:
+    """Return {file: what it is to this one} of the files of its picture."""
+    others = {each.file.id: each.file for each in built.sightings if each.file.id != file.id}
+    found = {file_id: built.evidence.between(file, other) for file_id, other in others.items()}
+    return {file_id: match for file_id, match in found.items() if match is not None}
 
 
 def _picture(connection: Connection, picture: int) -> PictureAnswer:
@@ -82,7 +100,24 @@ def _picture(connection: Connection, picture: int) -> PictureAnswer:
         for row in derive.revisions(connection, file_ids)
     )
     built = chain.build(_sightings(connection, file_ids), Evidence(measured))
-    return PictureAnswer(picture, built, tuple(files[key] for key in sorted(files)), matches, revisions)
+    return PictureAnswer(
+        picture,
+        built,
+        tuple(files[key] for key in sorted(files)),
+        matches,
+        revisions,
+        _lent(connection, built),
+    )
+
+
+def _lent(connection: Connection, built: chain.Chain) -> tuple[Finding, ...]:
+    """Return what the copies which still tell of the photograph mean for all of its picture."""
+    if built.first is None:
+        return ()
+    first = built.first.file
+    itself = Match(MatchKind.IDENTICAL, "sha256", 0, Confidence.CERTAIN)
+    lent = circumstances.carriers(connection, built, _relations(built, first) | {first.id: itself}, None)
+    return circumstances.told(connection, first, None, built, None, lent)
 
 
 def _channel(connection: Connection, channel_id: int) -> ChannelAnswer:

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from provenance.cli.context import Context, as_json, pass_context, print_json, print_text, progress, say
+
+if TYPE_CHECKING:
+    from provenance.images.findings import Claim
 
 _DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
@@ -16,6 +20,8 @@ _DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 @click.option("--until", type=click.DateTime(_DATES), help="Only sightings before this time (UTC).")
 @click.option("--channel", metavar="NAME", help="Only sightings in this channel (name, @name or id).")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Show at most N sightings.")
+@click.option("--claimed-date", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is said to be taken.")
+@click.option("--claimed-place", metavar="LAT,LON", help="The place at which it is said to be taken, in degrees.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page as well.")
 @as_json
 @pass_context
@@ -26,6 +32,8 @@ def lookup(
     until: datetime | None,
     channel: str | None,
     limit: int | None,
+    claimed_date: datetime | None,
+    claimed_place: str | None,
     html: Path | None,
     json_: bool,
 ) -> None:
@@ -37,10 +45,11 @@ def lookup(
     from provenance.app.lookup import lookup as look_up
     from provenance.errors import ImageRefused
 
+    claim = _claim(claimed_date, claimed_place)
     narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
     with context.sandbox(workers=1) as sandbox:
         archive = context.open()
-        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, context.model())
+        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, context.model(), claim)
         found = [each for each in answers if not isinstance(each, ImageRefused)]
         if html is not None:
             from provenance.app.pages import write_lookup
@@ -128,6 +137,15 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
         print_json(as_json.report(made))
     else:
         print_text(terminal.report(made, files))
+
+
+def _claim(day: datetime | None, place: str | None) -> "Claim | None":
+    from provenance.cli.find import claimed_place
+    from provenance.images.findings import Claim
+
+    if day is None and place is None:
+        return None
+    return Claim(day and day.date(), None if place is None else claimed_place(place))
 
 
 def _utc(at: datetime | None) -> datetime | None:

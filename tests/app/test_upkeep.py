@@ -207,3 +207,15 @@ def test_what_cannot_be_upgraded(desk: Desk, change: Callable[[Path], object], e
     change(desk.archive.directory)
     with pytest.raises(error):
         upkeep.upgrade(desk.archive.directory)
+
+
+def test_the_doctor_says_how_many_files_told_about_themselves(desk: Desk, tmp_path: Path) -> None:
+    desk.take(posted(tmp_path / "a", jpeg(1)))
+    directory = desk.archive.directory
+    (told,) = (each for each in upkeep.doctor(directory, NO_SESSION) if each.name == "metadata")
+    assert (told.ok, told.detail) == (True, "of 1 files read")
+    with desk.archive.write() as connection:
+        connection.execute(schema.inspections.delete())
+    (told,) = (each for each in upkeep.doctor(directory, NO_SESSION) if each.name == "metadata")
+    assert told.ok is None
+    assert "1 wait for it" in told.detail

@@ -18,11 +18,13 @@ from tests.cli.conftest import (
     ABSENT,
     EXPECTED,
     FIRST,
+    HOSTILE,
     MONDAY,
     SAMPLES,
     SUSPECT,
     as_process,
     in_process,
+    is_harmless,
     keys,
     too_wide,
 )
@@ -445,3 +447,28 @@ def test_reports_of_hostile_channels(hostile: Path, tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert rows
     assert all(cell.lstrip()[:1] not in "=+-@" for row in rows for cell in row.values() if cell)
+
+
+@pytest.mark.parametrize("place", ["", "50", "50,30,1", "91,0", "0,181", "nan,0", "Kyiv", HOSTILE], ids=ascii)
+def test_a_claimed_place_that_is_none_is_one_line(place: str, sample: Path) -> None:
+    said = in_process("lookup", SUSPECT, "--claimed-place", place, archive=sample)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert "--claimed-place" in said.err
+    assert is_harmless(said.err)
+
+
+def test_a_claimed_date_that_is_none(sample: Path) -> None:
+    said = in_process("lookup", SUSPECT, "--claimed-date", "yesterday", archive=sample)
+    assert (said.status, said.out) == (2, "")
+    assert "yesterday" in said.err
+
+
+def test_a_claim_changes_nothing_but_the_findings(sample: Path) -> None:
+    plain = in_process("lookup", SUSPECT, "--json", archive=sample).json
+    claim = ["--claimed-date", "2024-12-17", "--claimed-place", "50.45,30.52"]
+    said = in_process("lookup", SUSPECT, *claim, "--json", archive=sample)
+    assert (said.status, said.err) == (0, "")
+    document = said.json
+    document["suspect"].pop("findings")
+    plain["suspect"].pop("findings")
+    assert document == plain

@@ -16,7 +16,9 @@ from provenance.core.chain import (
     revision_reason,
     transform_words,
 )
+from provenance.core.matching import BITS
 from provenance.core.model import (
+    METADATA_STAGE,
     AttachmentKind,
     Channel,
     Confidence,
@@ -627,3 +629,8 @@ def test_revision_reason_of_a_first_post_that_left_the_picture() -> None:
     after = first(sighting())
     reason = revision_reason("9/9", after.at - timedelta(hours=1), after, joined=False)
     assert reason == "9/9 no longer counts as an earlier post of this picture"
+
+
+def test_a_hint_is_never_said_to_show_anything() -> None:
+    hint = Match(MatchKind.PARTIAL, METADATA_STAGE, BITS, Confidence.POSSIBLE, reason="shares an id")
+    assert match_words(hint) == likeness_words(hint) == "points to it by its metadata"

@@ -61,6 +61,7 @@ def test_what_lay_there_is_measured_and_resolved(dc: DataCentre, news: Channel, 
     assert collector.rows(schema.fingerprints) == []
     deriver(collector.archive, collector.sandbox).once(arrived=False)
     assert len(collector.rows(schema.fingerprints)) == 2
+    assert [row.tool for row in collector.rows(schema.inspections)].count("metadata") == 2
     assert len(collector.derived()) == 2
     assert [row.kind for row in collector.rows(schema.links)] == ["forward"]
 

@@ -1,0 +1,134 @@
+"""What is known of a picture beside its file's own words, and what those words mean in its light."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.app import hints
+from provenance.archive import find, read
+from provenance.archive import metadata as stored
+from provenance.archive.store import Connection
+from provenance.core import times
+from provenance.core.chain import Chain, FirstSeen
+from provenance.core.metadata import Finding, Metadata
+from provenance.core.model import AttachmentKind, Confidence, File, Match, MatchKind, Sighting, Unarchived
+from provenance.core.times import dated
+from provenance.images.findings import Circumstances, Claim, Related, findings
+
+_RELATED = 60
+"""Files that are named as sharing something."""
+_CARRIERS = 3
+"""Copies that lend a picture what they tell: enough to see whether they agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """An archived copy that still tells what others have lost, and how it comes to speak for them."""
+
+    read: Metadata
+    words: str
+
+
+def told(
+    connection: Connection,
+    file: File,
+    own: Metadata | None,
+    chain: Chain,
+    claim: Claim | None = None,
+    lent: Iterable[Carrier] = (),
+) -> tuple[Finding, ...]:
+    """Return what the metadata of a file means, and that of the copies which lend it theirs."""
+    first = _vouched(chain.first_seen)
+    at, words = (None, None) if first is None else (first.at, first_words(first))
+    same_picture = {each.file.id for each in chain.sightings}
+    found: list[Finding] = []
+    if own is not None:
+        related = related_to(connection, file, own, same_picture)
+        found += findings(own, Circumstances(at, words, claim, related, None))
+    for carrier in lent:
+        found += findings(carrier.read, Circumstances(at, words, claim, (), carrier.words))
+    return tuple(dict.fromkeys(found))
+
+
+def related_to(connection: Connection, file: File, own: Metadata, same_picture: Collection[int]) -> tuple[Related, ...]:
+    """Return the archived files, but for the very same bytes, that share what tells one device or document apart."""
+    itself = find.file_by_hash(connection, file.sha256)
+    others = hints.shared(connection, own, but=() if itself is None else {itself})[:_RELATED]
+    files = read.files(connection, {each.file_id for each in others})
+    seen = _seen(connection, {each.file_id for each in others})
+    return tuple(
+        Related(each.trait, files[each.file_id].sha256, seen.get(each.file_id), each.file_id in same_picture)
+        for each in others
+    )
+
+
+def carriers(connection: Connection, chain: Chain, matches: Mapping[int, Match], but: str | None) -> list[Carrier]:
+    """Return the copies among a chain's files that tell when they were taken, documents first.
+
+    `matches` says how sure each is to be the picture; parts are left out, since the rest may be another photograph.
+    """
+    by_file: dict[int, Sighting] = {}
+    for seen in sorted(chain.sightings, key=lambda each: each.kind is not AttachmentKind.DOCUMENT):
+        match = matches.get(seen.file.id)
+        if match is None or match.kind is MatchKind.PARTIAL or match.confidence is Confidence.POSSIBLE:
+            continue
+        if seen.file.sha256 != but:
+            by_file.setdefault(seen.file.id, seen)
+    read_of = stored.load(connection, by_file)
+    found = [
+        Carrier(lent(read_of[file_id]), _way(seen, matches[file_id]))
+        for file_id, seen in by_file.items()
+        if file_id in read_of and read_of[file_id].captured
+    ]
+    return found[:_CARRIERS]
+
+
+def lent(read: Metadata) -> Metadata:
+    """Return what holds of the photograph, whatever file it is in: not how that file was written."""
+    return Metadata(
+        captured=read.captured, digitised=read.digitised, places=read.places, camera=read.camera, credits=read.credits
+    )
+
+
+def first_words(first: FirstSeen) -> str:
+    """Say where and on whose word the picture was first seen."""
+    basis = _BASES[first.basis]
+    post = first.post
+    if isinstance(post, Unarchived):
+        return f"{first.ref}, not archived ({basis})"
+    return f"«{post.channel.title}» post {post.ref} ({basis})"
+
+
+_BASES = {
+    times.Basis.POSTED: "the time of the post",
+    times.Basis.UPLOADED: "Telegram's upload time",
+    times.Basis.FORWARD_HEADER: "the time in a forward header",
+    times.Basis.OBSERVED: "when this archive observed it",
+    times.Basis.CLAIMED: "the file's own claim",
+}
+
+
+def _vouched(first: FirstSeen | None) -> FirstSeen | None:
+    """A file's own claim cannot speak for or against what another file claims."""
+    return None if first is None or first.basis is times.Basis.CLAIMED else first
+
+
+def _seen(connection: Connection, file_ids: Collection[int]) -> dict[int, datetime]:
+    found: dict[int, datetime] = {}
+    for each in sorted(_sightings(connection, file_ids), key=lambda one: dated(one).at, reverse=True):
+        found[each.file.id] = dated(each).at
+    return found
+
+
+def _sightings(connection: Connection, file_ids: Collection[int]) -> Iterator[Sighting]:
+    for each in times.sightings(read.versions_with_files(connection, file_ids)):
+        if each.file.id in file_ids:
+            yield each
+
+
+def _way(seen: Sighting, match: Match) -> str:
+    """The path of an inference, so that it can be gone again."""
+    how = {AttachmentKind.DOCUMENT: " sent as a document", AttachmentKind.PHOTO: " sent as a photo"}.get(seen.kind, "")
+    because = f": {match.reason}" if match.reason else ""
+    where = f"«{seen.channel.title}» post {seen.ref}"
+    return f"from {seen.file.sha256[:12]}{how} in {where}; matched {match.confidence}{because}"
