@@ -181,6 +181,9 @@ class Metadata:
     """All that was read of one file."""
 
     format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    """Pixels, upright."""
     captured: tuple[Moment, ...] = ()
     """When the photograph was taken: what says it most directly first (DateTimeOriginal, then GPS, XMP, IPTC)."""
     digitised: tuple[Moment, ...] = ()

@@ -46,7 +46,10 @@ def _read(path: Path, opened: Opened) -> Metadata:
     unread: list[tuple[Block, str]] = []
     previews: Previews = []
     blocks = _guarded(Block.CONTAINER, unread, find, data) or Blocks()
-    parts = [Metadata(format=opened.format), *_parts(blocks, unread, previews)]
+    parts = [
+        Metadata(format=opened.format, width=opened.width, height=opened.height),
+        *_parts(blocks, unread, previews),
+    ]
     whole = reduce(merged, parts)
     return replace(whole, unread=_distinct([*whole.unread, *blocks.unread[:_MOST_LISTED], *unread]))
 

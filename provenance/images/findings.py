@@ -1,0 +1,411 @@
+"""What a file's metadata means in the light of what is known of its picture. Pure; the sentences are in `wording.py`.
+
+Absence is never a finding: Telegram takes the metadata out of every photo.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from provenance.core.metadata import (
+    Finding,
+    Level,
+    Metadata,
+    Moment,
+    Place,
+    Signature,
+    SignatureState,
+    Thumbnail,
+)
+from provenance.core.places import distance_km
+from provenance.core.times import duration
+from provenance.core.traits import DEVICES, DOCUMENTS, Trait
+from provenance.images.wording import CLOSE, FINDINGS, LENT, NO_ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a story says of the picture."""
+
+    day: date | None = None
+    place: tuple[float, float] | None = None
+    """Latitude and longitude in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another archived file that shares a trait with this one."""
+
+    trait: Trait
+    sha256: str
+    seen: datetime | None
+    """When it was first seen."""
+    same_picture: bool
+    """Whether the archive holds both as one picture anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known beside the file's own words."""
+
+    first_seen: datetime | None = None
+    """Of the picture in this archive."""
+    first_seen_words: str | None = None
+    """Where, and on whose word."""
+    claim: Claim | None = None
+    """None, like an empty one: nothing is claimed."""
+    related: tuple[Related, ...] = ()
+    carried_by: str | None = None
+    """How another file comes to speak for this one; None where the file itself speaks."""
+
+
+NEAR_KM, FAR_KM = 25.0, 100.0
+"""A claim names a town: within the first a position fits, beyond the second it does not."""
+_EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
+"""The clocks of the world are so far ahead of UTC and behind it."""
+_DAY = timedelta(days=1)
+
+THUMBNAIL_DISTANCE, THUMBNAIL_LIKENESS, THUMBNAIL_QUALITY = 84, 0.5, 25
+"""A preview shows another picture where its hash is as far off as a stranger's, and its grey levels correlate less than
+that. Plain pictures have too little of their own to say so. See docs/metadata.md."""
+
+_TELEGRAM_QUALITY, _TELEGRAM_SIDES = 87, (1280, 2560)
+_WEIGHT = {Level.WARNING: 0, Level.NOTICE: 1, Level.INFO: 2}
+_NAMED = 5
+"""Values that a finding quotes."""
+_QUOTED = 120
+
+_GENERATED = frozenset({"trainedAlgorithmicMedia", "algorithmicMedia", "dataDrivenMedia", "virtualRecording"})
+_PARTLY = frozenset({"compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"})
+_COMPOSITE = frozenset({"composite", "compositeCapture", "multiFrameComposite"})
+
+_EDITORS = re.compile(
+    r"photoshop|lightroom|gimp|affinity|pixelmator|snapseed|picsart|canva|paint\.net|photopea|darktable|rawtherapee|"
+    r"capture one|facetune|luminar|coreldraw|paintshop|photoscape|faceapp|inshot|vsco|imagemagick|exiftool|acdsee|"
+    r"irfanview|krita|inkscape|polarr|fotor|pixlr|photodirector|remini",
+    re.IGNORECASE,
+)
+_GENERATORS = re.compile(
+    r"dall[-·. ]?e\b|midjourney|stable[ -]?diffusion|firefly|\bimagen\b|comfyui|invokeai|automatic1111|novelai|"
+    r"leonardo\.ai|ideogram|\bflux\.1|made with google ai|openai|\bsora\b|bing image creator",
+    re.IGNORECASE,
+)
+_GENERATOR_CHUNKS = frozenset({"dream", "sd-metadata", "invokeai_metadata", "invokeai_graph", "generation_data"})
+_SETTINGS = re.compile(r"\bSteps: \d+, .*\bSampler:|\bNegative prompt:", re.DOTALL)
+
+
+def findings(read: Metadata, known: Circumstances) -> tuple[Finding, ...]:
+    """Return what the metadata means, the weightiest first."""
+    found = [
+        *_when(read, known),
+        *_where(read, known),
+        *_made_by(read),
+        *_signed(read.signature),
+        *_from_what(read, known),
+        *_with_what(read, known),
+        *_thumbnails(read.thumbnails),
+        *_compressed(read),
+        *_unread(read),
+    ]
+    if known.carried_by is not None:
+        found = [replace(each, text=LENT.format(text=each.text, way=known.carried_by)) for each in found]
+    return tuple(sorted(found, key=lambda each: _WEIGHT[each.level]))
+
+
+def _say(kind: str, evidence: str, **values: object) -> Finding:
+    level, text = FINDINGS[kind]
+    return Finding(kind, level, text.format(**values), evidence)
+
+
+# When
+
+
+def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
+    day = known.claim.day if known.claim else None
+    if day is not None and known.first_seen is not None:
+        begins = datetime.combine(day, time(), UTC) - _EAST
+        if known.first_seen < begins - _DAY:
+            gap = duration(begins - known.first_seen)
+            seen = f"{known.first_seen:%Y-%m-%d %H:%M} UTC"
+            first = known.first_seen_words or "in this archive"
+            yield _say("seen_before_claim", seen, seen=seen, gap=gap, claim=day, first=first)
+    for kind, moments in (("digitised", read.digitised), ("modified", read.modified)):
+        for moment in moments[:1]:
+            if moment not in read.captured and not any(moment.local == each.local for each in read.captured):
+                yield _say(kind, _source(moment), when=_told(moment))
+    if not read.captured:
+        return
+    taken = read.captured[0]
+    yield _against_first_seen(taken, known)
+    if day is not None:
+        yield _against_claim(taken, day)
+    for other in read.captured[1:]:
+        if (apart := _apart(taken, other)) > _DAY:
+            yield _say("times_disagree", f"{_source(taken)}; {_source(other)}", gap=duration(apart))
+            break
+
+
+def _against_first_seen(taken: Moment, known: Circumstances) -> Finding:
+    when, evidence = _told(taken), _source(taken)
+    if known.first_seen is None:
+        return _say("captured", evidence, when=when)
+    first = f"{known.first_seen:%Y-%m-%d %H:%M} UTC, {known.first_seen_words or 'in this archive'}"
+    earliest, latest = _window(taken)
+    if earliest > known.first_seen + timedelta(minutes=1):
+        gap = duration(earliest - known.first_seen)
+        return _say("captured_after_seen", evidence, when=when, gap=_at_least(taken, gap), first=first)
+    if latest < known.first_seen - timedelta(minutes=1):
+        gap = duration(known.first_seen - latest)
+        return _say("captured_before_seen", evidence, when=when, gap=_at_least(taken, gap), first=first)
+    why = CLOSE if taken.offset is not None else NO_ZONE
+    return _say("captured_near_seen", evidence, when=when, first=first, why=why)
+
+
+def _against_claim(taken: Moment, day: date) -> Finding:
+    """A claimed day is one somewhere on Earth; a day more or less is no contradiction."""
+    when, evidence = _told(taken), _source(taken)
+    apart = (taken.local.date() - day).days
+    if abs(apart) <= 1:
+        return _say("captured_on_claim", evidence, when=when, claim=day)
+    kind = "captured_before_claim" if apart < 0 else "captured_after_claim"
+    return _say(kind, evidence, when=when, gap=duration(timedelta(days=abs(apart))), claim=day)
+
+
+def _window(moment: Moment) -> tuple[datetime, datetime]:
+    """The earliest and the latest time in UTC that is meant."""
+    if moment.utc is not None:
+        return moment.utc, moment.utc
+    local = moment.local.replace(tzinfo=UTC)
+    return local - _EAST, local + _WEST + (_DAY if moment.whole_day else timedelta())
+
+
+def _apart(one: Moment, other: Moment) -> timedelta:
+    """How far two times lie apart at least."""
+    (from_one, to_one), (from_other, to_other) = _window(one), _window(other)
+    return max(from_one - to_other, from_other - to_one, timedelta())
+
+
+def _at_least(moment: Moment, gap: str) -> str:
+    return gap if moment.utc is not None else f"at least {gap}"
+
+
+def _told(moment: Moment) -> str:
+    if moment.whole_day:
+        return f"{moment.local:%Y-%m-%d}"
+    words = f"{moment.local:%Y-%m-%d %H:%M:%S}"
+    if moment.offset is None:
+        return f"{words} (no time zone given)"
+    minutes = round(moment.offset.total_seconds() / 60)
+    return f"{words} {'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _source(moment: Moment) -> str:
+    return f"{moment.block.upper()} {moment.tag}: {_told(moment)}"
+
+
+# Where
+
+
+def _where(read: Metadata, known: Circumstances) -> Iterator[Finding]:
+    for place in read.places[:1]:
+        words, evidence = _degrees(place), _measured(place)
+        claimed = known.claim.place if known.claim else None
+        if claimed is None:
+            yield _say("place", evidence, place=words)
+            continue
+        km = distance_km((place.latitude, place.longitude), claimed)
+        least = max(0.0, km - (place.precision or 0.0) / 1000)
+        kind = (
+            "place_far_from_claim" if least > FAR_KM else "place_off_claim" if least > NEAR_KM else "place_near_claim"
+        )
+        distance = f"{km:.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"
+        yield _say(kind, f"{evidence}; claimed: {claimed[0]:g}, {claimed[1]:g}", place=words, distance=distance)
+
+
+def _degrees(place: Place) -> str:
+    north = f"{abs(place.latitude):.5f}° {'N' if place.latitude >= 0 else 'S'}"
+    return f"{north}, {abs(place.longitude):.5f}° {'E' if place.longitude >= 0 else 'W'}"
+
+
+def _measured(place: Place) -> str:
+    parts = [f"{place.block.upper()}: {_degrees(place)}"]
+    parts += [f"give or take {place.precision:.0f} m"] if place.precision else []
+    parts += [f"{place.altitude:.0f} m above the sea"] if place.altitude is not None else []
+    parts.append(place.datum or "no datum given")
+    return ", ".join(parts)
+
+
+# Made by whom
+
+
+def _made_by(read: Metadata) -> Iterator[Finding]:
+    signed = read.signature.source_types if read.signature else ()
+    marks = {**dict.fromkeys(read.source_types, "XMP DigitalSourceType"), **dict.fromkeys(signed, "C2PA")}
+    for kind, types in (("generated", _GENERATED), ("partly_generated", _PARTLY), ("composite", _COMPOSITE)):
+        named = [mark for mark in marks if mark in types]
+        if named:
+            yield _say(kind, "; ".join(f"{marks[mark]}: {_quoted(mark)}" for mark in named), how=", ".join(named))
+    if any(mark in _GENERATED for mark in marks):
+        return
+    named = [each for each in _programs(read) if _GENERATORS.search(each)]
+    chunks = [keyword for keyword, text in read.texts if _of_generator(keyword, text)]
+    if named:
+        yield _say("generated", f"named as the program: {_list(named)}", how=_list(named))
+    elif chunks:
+        how = f"the settings of a generator under {_list(chunks)}"
+        quoted = next(text for keyword, text in read.texts if keyword == chunks[0])
+        yield _say("generated", f"{_quoted(chunks[0])}: {_quoted(quoted)}", how=how)
+
+
+def _programs(read: Metadata) -> list[str]:
+    signer = [read.signature.generator] if read.signature and read.signature.generator else []
+    credited = [read.credits[each] for each in ("credit", "source") if each in read.credits]
+    return [*read.software, *(each.software for each in read.history if each.software), *signer, *credited]
+
+
+def _of_generator(keyword: str, text: str) -> bool:
+    if keyword.lower() in _GENERATOR_CHUNKS or _SETTINGS.search(text):
+        return True
+    return keyword.lower() in {"prompt", "workflow"} and _is_graph(text)
+
+
+def _is_graph(text: str) -> bool:
+    """Whether it is a graph of nodes, as ComfyUI writes it; it may have been cut off."""
+    if '"class_type"' in text:
+        return True
+    try:
+        graph = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(graph, dict) and "nodes" in graph
+
+
+def _signed(signature: Signature | None) -> Iterator[Finding]:
+    if signature is None:
+        return
+    kinds = {
+        SignatureState.TRUSTED: "signed_trusted",
+        SignatureState.VALID: "signed_valid",
+        SignatureState.BROKEN: "signature_broken",
+        SignatureState.REMOTE: "signature_remote",
+        SignatureState.UNREAD: "signature_unread",
+    }
+    told = {"signer": signature.issuer, "made with": signature.generator, "title": signature.title}
+    parts = [f"{name}: {_quoted(value)}" for name, value in told.items() if value]
+    parts += [_source(signature.signed)] if signature.signed else []
+    parts += [f"steps: {_list(signature.actions)}"] if signature.actions else []
+    parts += [f"checks that failed: {_list(signature.problems)}"] if signature.problems else []
+    yield _say(
+        kinds[signature.state],
+        "; ".join(parts) or "C2PA",
+        issuer=_quoted(signature.issuer or "nobody"),
+        url=_quoted(signature.url or "an address that is not given"),
+    )
+
+
+# From what, and with what
+
+_SHARED = {
+    **dict.fromkeys(DEVICES, "same_device"),
+    **dict.fromkeys(DOCUMENTS, "same_document"),
+    Trait.UNIQUE_ID: "same_unique_id",
+}
+
+
+def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
+    by_kind: dict[str, dict[str, Related]] = {}
+    for each in known.related:
+        if kind := _SHARED.get(each.trait):
+            by_kind.setdefault(kind, {}).setdefault(each.sha256, each)
+    for kind, others in by_kind.items():
+        yield _say(kind, _others(others.values()), count=len(others))
+    documents = read.documents
+    derived = documents.derived_document or documents.derived_instance or documents.derived_original
+    if derived and "same_document" not in by_kind:
+        yield _say("derived", f"XMP xmpMM:DerivedFrom: {_quoted(derived)}")
+    if read.fbmd:
+        yield _say("facebook", f"IPTC 2:40: {_quoted(read.fbmd)}")
+
+
+def _others(related: Iterable[Related]) -> str:
+    shown = list(related)
+    words = [
+        each.sha256[:12]
+        + (f" first seen {each.seen:%Y-%m-%d}" if each.seen else "")
+        + (", the same picture" if each.same_picture else ", another picture")
+        for each in shown[:_NAMED]
+    ]
+    more = [f"and {len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
+    return "; ".join([*words, *more])
+
+
+def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
+    camera = read.camera
+    named = " ".join(dict.fromkeys(each for each in (camera.make, camera.model) if each))
+    if named or camera.serial:
+        told = {"serial": camera.serial, "lens": camera.lens, "lens serial": camera.lens_serial, "owner": camera.owner}
+        evidence = "; ".join([_quoted(named), *(f"{name}: {_quoted(value)}" for name, value in told.items() if value)])
+        yield _say("camera", evidence, camera=_quoted(named or f"number {camera.serial}"))
+    if known.carried_by is not None:
+        return
+    editors = [each for each in read.software if _EDITORS.search(each) and not _GENERATORS.search(each)]
+    others = [each for each in read.software if each not in editors and not _GENERATORS.search(each)]
+    if editors:
+        yield _say("edited", f"named as the program: {_list(editors)}", software=_list(editors))
+    if others:
+        yield _say("software", f"named as the program: {_list(others)}", software=_list(others))
+    if read.history:
+        used = list(dict.fromkeys(each.software for each in read.history if each.software))
+        steps = [f"{each.action} {_told(each.at)}" if each.at else each.action for each in read.history]
+        words = _list(used) or "programs that are not named"
+        yield _say("history", f"XMP xmpMM:History: {_list(steps)}", count=len(steps), software=words)
+
+
+def _thumbnails(thumbnails: Iterable[Thumbnail]) -> Iterator[Finding]:
+    for each in thumbnails:
+        if shows_another(each):
+            size = f"{each.block.upper()}: {each.width} x {each.height} pixels"
+            evidence = f"{size}, {each.distance} of 256 bits apart, correlation {each.likeness:.2f}"
+            yield _say("thumbnail_differs", evidence)
+            return
+
+
+def shows_another(thumbnail: Thumbnail) -> bool:
+    """Whether the preview surely shows something else than its file."""
+    return (
+        thumbnail.quality >= THUMBNAIL_QUALITY
+        and thumbnail.distance >= THUMBNAIL_DISTANCE
+        and thumbnail.likeness < THUMBNAIL_LIKENESS
+    )
+
+
+def _compressed(read: Metadata) -> Iterator[Finding]:
+    jpeg = read.jpeg
+    if jpeg is None or read.width is None or read.height is None:
+        return
+    longest = max(read.width, read.height)
+    if jpeg.ijg_quality == _TELEGRAM_QUALITY and jpeg.progressive and longest <= _TELEGRAM_SIDES[1]:
+        limit = next(side for side in _TELEGRAM_SIDES if longest <= side)
+        evidence = f"IJG tables of quality {_TELEGRAM_QUALITY}, progressive, longest side {longest} of {limit} pixels"
+        yield _say("telegram_like", evidence)
+
+
+def _unread(read: Metadata) -> Iterator[Finding]:
+    if read.unread:
+        evidence = "; ".join(f"{block.upper()}: {_quoted(why)}" for block, why in read.unread[:_NAMED])
+        blocks = ", ".join(dict.fromkeys(block.upper() for block, _ in read.unread))
+        yield _say("unread", evidence, blocks=blocks)
+
+
+def _list(values: Iterable[str]) -> str:
+    shown = list(dict.fromkeys(values))
+    more = [f"and {len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
+    return ", ".join([*map(_quoted, shown[:_NAMED]), *more])
+
+
+def _quoted(text: str) -> str:
+    """As it stands in the file, on one line and not too long; whoever shows it makes it safe to show."""
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"

@@ -1,0 +1,199 @@
+"""Every sentence about what metadata means, in one place: what was seen, what that shows, and what it does not.
+
+Anyone can write metadata, and a camera's clock is whatever its owner made it: that is said wherever it matters. Nothing
+is called fake, manipulated or original here.
+"""
+
+from collections.abc import Mapping
+
+from provenance.core.metadata import Level
+
+INFO, NOTICE, WARNING = Level.INFO, Level.NOTICE, Level.WARNING
+
+FINDINGS: Mapping[str, tuple[Level, str]] = {
+    # When
+    "captured": (INFO, "The file says that the photograph was taken on {when}. Anyone can write that into a file."),
+    "captured_before_seen": (
+        INFO,
+        (
+            "The file says that the photograph was taken on {when}, {gap} before this archive first saw it "
+            "({first}). The two agree; who took it is not shown by that."
+        ),
+    ),
+    "captured_near_seen": (
+        INFO,
+        (
+            "The file says that the photograph was taken on {when}; this archive first saw it at about that time "
+            "({first}). Which came first cannot be told: {why}."
+        ),
+    ),
+    "captured_after_seen": (
+        WARNING,
+        (
+            "The file says that the photograph was taken on {when}, {gap} after this archive first saw it "
+            "({first}). Both cannot be right: the camera's clock was wrong, or the time was written later."
+        ),
+    ),
+    "captured_before_claim": (
+        WARNING,
+        (
+            "The file says that the photograph was taken on {when}, {gap} before the day that is claimed "
+            "({claim}). If its clock was right, it does not show that day."
+        ),
+    ),
+    "captured_on_claim": (
+        INFO,
+        (
+            "The file says that the photograph was taken on {when}, which fits the day that is claimed ({claim})."
+            " A file made to fit would say the same."
+        ),
+    ),
+    "captured_after_claim": (
+        WARNING,
+        (
+            "The file says that the photograph was taken on {when}, {gap} after the day that is claimed "
+            "({claim}). If its clock was right, it does not show that day."
+        ),
+    ),
+    "seen_before_claim": (
+        WARNING,
+        (
+            "This archive first saw the picture on {seen}, {gap} before the day that is claimed ({claim}): "
+            "{first}. It cannot show what happened on that day."
+        ),
+    ),
+    "times_disagree": (
+        NOTICE,
+        (
+            "The file gives two times for the photograph that lie {gap} apart. One clock was wrong, or one was "
+            "written later."
+        ),
+    ),
+    "digitised": (INFO, "The file says that it was scanned or stored on {when}; that is not when it was taken."),
+    "modified": (INFO, "The file says that it was last changed on {when}. Saving it again is enough for that."),
+    # Where
+    "place": (INFO, "The file says that the photograph was taken at {place}. A position can be written by hand."),
+    "place_near_claim": (
+        INFO,
+        (
+            "The file says that the photograph was taken at {place}, {distance} from the place that is claimed. A"
+            " file made to fit would say the same."
+        ),
+    ),
+    "place_off_claim": (
+        NOTICE,
+        (
+            "The file says that the photograph was taken at {place}, {distance} from the place that is claimed: "
+            "near enough for a place that is named roughly, too far for an exact one."
+        ),
+    ),
+    "place_far_from_claim": (
+        WARNING,
+        (
+            "The file says that the photograph was taken at {place}, {distance} from the place that is claimed. "
+            "If the position is right, it was taken elsewhere."
+        ),
+    ),
+    # With what
+    "camera": (
+        INFO,
+        "The file names its camera: {camera}. Telegram's photos lose that, files sent as documents keep it.",
+    ),
+    "same_device": (
+        NOTICE,
+        (
+            "Other archived files that name the same device: {count}. They were most likely taken with it; a number can"
+            " be copied."
+        ),
+    ),
+    "software": (INFO, "The file names the program that wrote it: {software}."),
+    "edited": (
+        NOTICE,
+        (
+            "The file names a program for editing pictures: {software}. Cropping or brightening is enough for "
+            "that; what was changed is not told."
+        ),
+    ),
+    "history": (
+        NOTICE,
+        "The file tells of its editing, in {count} step(s), with {software}. Other steps may have left no trace.",
+    ),
+    # From what
+    "same_document": (
+        NOTICE,
+        (
+            "Other archived files that name the same master, or this file as theirs: {count}. They are most likely "
+            "versions of one document; such ids can be copied."
+        ),
+    ),
+    "same_unique_id": (
+        NOTICE,
+        (
+            "Other archived files with the same image id: {count}. They are most likely made from one shot; ids "
+            "can be copied."
+        ),
+    ),
+    "derived": (INFO, "The file says that it was made from another document, which is not in this archive as such."),
+    "facebook": (
+        NOTICE,
+        (
+            "The file carries Facebook's mark: it passed through Facebook or Instagram before. When, and who "
+            "posted it there, is not told."
+        ),
+    ),
+    "telegram_like": (
+        INFO,
+        (
+            "The file is compressed as Telegram's own programs do. Others can do the same (3 of 1,000 images of "
+            "another collection, none of 304 from cameras), so it only fits."
+        ),
+    ),
+    "thumbnail_differs": (
+        WARNING,
+        (
+            "The small preview inside the file shows something else than the file does: an earlier state, before "
+            "a crop or a change, may be seen in it. Some programs forget to renew it."
+        ),
+    ),
+    # Made by whom
+    "generated": (
+        WARNING,
+        (
+            "The file says that it was generated by a program, not photographed: {how}. Such a mark can be "
+            "written or removed by anyone; those who remove it are not found by this."
+        ),
+    ),
+    "partly_generated": (
+        WARNING,
+        "The file says that parts of it were generated by a program: {how}. Which parts is not told here.",
+    ),
+    "composite": (NOTICE, "The file says that it was put together from several pictures: {how}."),
+    "signed_trusted": (
+        INFO,
+        (
+            "The file carries an intact signature of {issuer}, who is on the list of trusted signers. It shows "
+            "that the file is unchanged since, not that what it shows is true."
+        ),
+    ),
+    "signed_valid": (
+        NOTICE,
+        (
+            "The file carries an intact signature that names {issuer}. Who that is was not confirmed by anybody: "
+            "such names can be made up."
+        ),
+    ),
+    "signature_broken": (
+        WARNING,
+        (
+            "The file carries a signature that does not fit it: it was changed after signing, or the signature "
+            "was damaged. Many programs that save a file again do that without any intent."
+        ),
+    ),
+    "signature_remote": (INFO, "The file says that its signature is kept on a server ({url}). It was not fetched."),
+    "signature_unread": (INFO, "The file carries a C2PA manifest that could not be read here."),
+    "unread": (INFO, "Part of the metadata could not be read ({blocks}). What it says is not known."),
+}
+
+LENT = "{text} This file itself says nothing of it: it is told {way}."
+NO_ZONE = "the file gives no time zone, so it may be 14 hours off either way"
+CLOSE = "the two are less than a minute apart"
