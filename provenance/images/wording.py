@@ -194,6 +194,6 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "unread": (INFO, "Part of the metadata could not be read ({blocks}). What it says is not known."),
 }
 
-LENT = "{text} This file itself says nothing of it: it is told {way}."
+LENT = "{text} The image itself says nothing of this; it is known {way}."
 NO_ZONE = "the file gives no time zone, so it may be 14 hours off either way"
 CLOSE = "the two are less than a minute apart"

@@ -9,6 +9,7 @@ from typing import Any
 from provenance.core import answers, chain, times, weekly
 from provenance.core.matching import ALGORITHM, BYTES
 from provenance.core.model import Channel, File, ForwardHeader, Link, Match, MatchKind, Problem, Sighting, Unarchived
+from provenance.render import metadata
 
 Document = dict[str, Any]
 
@@ -36,8 +37,8 @@ def lookup(answer: answers.LookupAnswer) -> Document:
             "height": file.height,
             "bytes": file.size,
             "fingerprints": _fingerprints(file),
-            "metadata": {},
-            "findings": [],
+            "metadata": metadata.document(answer.suspect.metadata),
+            "findings": [metadata.finding(each) for each in answer.suspect.findings],
         },
         "found": answer.found,
         "first_seen": first and first_seen(first),
@@ -381,6 +382,7 @@ def _picture(answer: answers.PictureAnswer) -> Document:
             }
             for each in answer.revisions
         ],
+        "findings": [metadata.finding(each) for each in answer.findings],
         "warnings": list(answer.chain.warnings),
     }
 
@@ -431,4 +433,6 @@ def _file_answer(answer: answers.FileAnswer) -> Document:
         "path": answer.path,
         "picture": answer.picture,
         "sightings": [sighting(each, None) for each in answer.sightings],
+        "metadata": metadata.document(answer.metadata),
+        "findings": [metadata.finding(each) for each in answer.findings],
     }

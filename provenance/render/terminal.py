@@ -11,6 +11,7 @@ from rich.tree import Tree
 from provenance.core import answers, chain, times, weekly
 from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
+from provenance.render import metadata
 from provenance.render.layout import TITLE, called, columns, day, indented, line, moment, place
 from provenance.render.text import size, visible
 
@@ -34,6 +35,7 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
         parts += [Text(), *_first(answer.chain, answer.matches.get(first.file.id)), Text()]
         matches = {each.sighting.attachment_id: each.match for each in answer.sightings}
         parts += _chain(answer.chain, answer.picture, matches, answer.limit)
+    parts += metadata.lines(answer.suspect.findings)
     if answer.possible:
         parts += [Text(), Text("Possible, to be judged by eye", "bold")]
         parts += [_possible(each) for each in answer.possible]
@@ -332,6 +334,7 @@ def _picture(answer: answers.PictureAnswer) -> RenderableType:
     if answer.matches:
         parts += [Text(), Text("Why they belong together", "bold")]
         parts += [indented(f"{one[:12]} ~ {other[:12]}: {_matched(match)}") for one, other, match in answer.matches]
+    parts += metadata.lines(answer.findings, "What its files tell about themselves")
     parts += [Text(), Text("What “first seen” was", "bold")]
     parts += [
         indented(f"{moment(each.at)}  {visible(each.after_ref, 60)}, {moment(each.after_at)}: {visible(each.reason)}")
@@ -389,7 +392,7 @@ def _file(answer: answers.FileAnswer) -> RenderableType:
     parts += [
         indented(f"{moment(times.dated(each).at)}  {called(each.channel)}, {place(each)}") for each in answer.sightings
     ]
-    return Group(*parts)
+    return Group(*parts, *metadata.lines(answer.findings))
 
 
 def _file_line(file: File) -> Text:

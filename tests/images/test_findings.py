@@ -294,7 +294,7 @@ def test_what_a_copy_lends_says_how_it_comes_to_speak() -> None:
     read = Metadata(captured=(moment(2024, 12, 25, 8),), camera=Camera("Canon"), software=("GIMP 2.10",))
     found = findings(read, replace(seen(), carried_by=way))
     assert {each.kind for each in found} == {"captured_before_seen", "camera"}
-    assert all(each.text.endswith(f"it is told {way}.") for each in found)
+    assert all(each.text.endswith(f"it is known {way}.") for each in found)
 
 
 def test_the_weightiest_come_first() -> None:
