@@ -120,7 +120,8 @@ def _posts(chain: Chain) -> list[_Post]:
     """All posts of the chain in time order, each once; those that are not archived before others of their second."""
     unarchived = [*chain.unarchived, *(each.source for each in chain.links if isinstance(each.source, Unarchived))]
     unique: dict[object, _Post] = {}
-    for each in (*unarchived, *chain.sightings):
+    every: list[_Post] = [*unarchived, *chain.sightings]
+    for each in every:
         unique.setdefault(_key(each), each)
     return sorted(unique.values(), key=_at)
 

@@ -27,7 +27,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _NAMED = re.compile(r"#([\w-]+)")
 _TITLE = 300
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "provenance",
     "svg.image_inline": True,
@@ -43,8 +43,7 @@ _SETTINGS: dict[str, Any] = {
 class Drawing:
     """A figure with one field for everything, measured in points from the upper left corner; words are kept apart."""
 
-    width: float
-    height: float
+    figure: Figure
     axes: Axes
     words: list[tuple[str, str]] = field(default_factory=list)
 
@@ -59,8 +58,9 @@ class Drawing:
     def svg(self, name: str, title: str, description: str) -> str:
         """Return the drawing as an element of a page; `name` keeps its ids apart from those of others."""
         stream = io.StringIO()
-        figure = self.axes.figure
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        self.figure.savefig(
+            stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
         root = Xml.fromstring(stream.getvalue())  # noqa: S314 - what matplotlib has just written, without foreign words
         return _fit(root, self.words, name, visible(title, _TITLE), visible(description, 4 * _TITLE))
 
@@ -75,7 +75,7 @@ def drawing(width: float, height: float) -> Iterator[Drawing]:
         axes.set_axis_off()
         axes.set_xlim(0, width)
         axes.set_ylim(height, 0)
-        yield Drawing(width, height, axes)
+        yield Drawing(figure, axes)
 
 
 def fitted(text: str, columns: int) -> str:

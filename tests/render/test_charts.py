@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from xml.etree.ElementTree import fromstring
 from zoneinfo import ZoneInfo
 
-from provenance.core import chain
+from provenance.core.model import Sighting
 from provenance.core.rhythm import hours, spread
 from provenance.core.timeline import Timeline, timeline
 from provenance.render import charts
@@ -15,7 +15,7 @@ from tests.core.build import NOON, channel, hour, sighting
 from tests.render import build
 
 
-def made(*given: chain.Sighting) -> Timeline:
+def made(*given: Sighting) -> Timeline:
     laid_out = timeline(build.built(*given))
     assert laid_out is not None
     return laid_out
