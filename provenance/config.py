@@ -92,6 +92,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The day on which the daemon makes the report of the last complete week."""
     time: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "06:00"
     """The time of that day, in the time zone above."""
+    browser: str = ""
+    """The Chromium (or WeasyPrint) that makes PDFs; empty: one in PATH."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,8 @@ ProvenanceError
 │   ├── Unreachable      no connection to Telegram
 │   └── ChannelRefused   Telegram does not let this account read a channel, or there is none
 ├── OutputRefused        a report or page cannot be written
+├── PdfUnavailable       there is nothing that prints pages
+├── PdfNotMade           what prints them failed, or took too long
 ├── ImageRefused         bytes that could not be decoded within the limits
 ├── ModelError
 │   ├── ModelMissing     altered copies cannot be looked for: no model, or nothing to run it with
@@ -191,6 +193,16 @@ class ModelNotFetched(ModelError):
 class OutputRefused(ProvenanceError):
     template = "{path}: cannot be written: {what}."
     hint = "Look at the disk (space, rights), or name another place."
+
+
+class PdfUnavailable(ProvenanceError):
+    template = "PDF needs Chromium or WeasyPrint: {what}."
+    hint = "Install one of them, or name it as `browser` under [report] in the settings."
+
+
+class PdfNotMade(ProvenanceError):
+    template = "{path}: the PDF could not be made: {what}."
+    hint = "Run `provenance doctor`; the page as HTML can be printed from any browser."
 
 
 class NothingFound(ProvenanceError):

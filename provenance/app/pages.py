@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from provenance.app import pdf
 from provenance.app.progress import Progress, Quiet
 from provenance.archive.store import Archive
 from provenance.core.answers import LookupAnswer
@@ -25,15 +26,30 @@ def thumbnails(paths: Mapping[str, Path], sandbox: Sandbox, progress: Progress, 
     return found
 
 
-def write_lookup(archive: Archive, answers: Sequence[LookupAnswer], path: Path, sandbox: Sandbox) -> None:
-    """Write the page of a lookup's answers. Raises OutputRefused."""
+def write_lookup(
+    archive: Archive,
+    answers: Sequence[LookupAnswer],
+    sandbox: Sandbox,
+    path: Path | None,
+    printed: tuple[Path, pdf.Printer] | None = None,
+    model: str | None = None,
+) -> None:
+    """Write the page of a lookup's answers, as HTML, as PDF or both; `model` found the altered copies.
+
+    Raises OutputRefused, PdfNotMade.
+    """
     shown = {each.sighting.file.sha256 for answer in answers for each in answer.sightings}
+    shown |= {answer.chain.first.file.sha256 for answer in answers if answer.chain.first}
     paths = {name: archive.files.path(name) for name in sorted(shown)}
     paths |= {answer.suspect.file.sha256: Path(answer.suspect.path) for answer in answers}
     drawn = {name for answer in answers for name in html.pictured(answer)}
     large = {name: paths.get(name) or archive.files.path(name) for name in sorted(drawn)}
     small = thumbnails(paths, sandbox, Quiet())
-    write(path, html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE)))
+    page = html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE), model)
+    if path is not None:
+        write(path, page)
+    if printed is not None:
+        pdf.write(printed[0], page, printed[1])
 
 
 def write(path: Path, text: str) -> None:

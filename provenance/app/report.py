@@ -1,11 +1,12 @@
-"""Makes the weekly report of reposted media and writes it as HTML, JSON and CSV."""
+"""Makes the weekly report of reposted media and writes it as HTML, JSON, CSV and PDF."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta, tzinfo
+from functools import cache
 from pathlib import Path
 
-from provenance.app import clock, pages
+from provenance.app import clock, pages, pdf
 from provenance.app.progress import Progress
 from provenance.app.runs import recorded
 from provenance.archive import matches as stored
@@ -19,6 +20,7 @@ from provenance.images.sandbox import Sandbox
 from provenance.render import as_json, csv, html
 
 FORMATS = ("html", "json", "csv")
+"""What is made of every report. "pdf" is only made when it is asked for, because it needs a printer."""
 
 
 def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
@@ -57,21 +59,22 @@ def write(
     formats: Sequence[str],
     sandbox: Sandbox,
     progress: Progress,
+    printer: pdf.Printer | None = None,
 ) -> list[Path]:
     """Write the report's files into `folder` and record that it was made. Returns their paths.
 
-    Raises OutputRefused.
+    For "pdf", `printer` is needed. Raises OutputRefused, PdfNotMade.
     """
     written = []
     document = as_json.dumps(as_json.report(report))
-    contents = {
-        "json": lambda: document,
-        "csv": lambda: csv.report(report),
-        "html": lambda: html.report(report, _thumbnails(archive, report, sandbox, progress)),
-    }
+    page = cache(lambda: html.report(report, _thumbnails(archive, report, sandbox, progress)))
+    contents = {"json": lambda: document, "csv": lambda: csv.report(report), "html": page}
     for name in formats:
         path = folder / f"report-{report.week.name}.{name}"
-        pages.write(path, contents[name]())
+        if name == "pdf":
+            pdf.write(path, page(), printer or pdf.find())
+        else:
+            pages.write(path, contents[name]())
         written.append(path)
     with recorded(archive, "report", [report.week.name, list(formats)]) as run:
         run.summary = {"reposted": len(report.reposted), "recycled": len(report.recycled)}

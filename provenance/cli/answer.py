@@ -23,6 +23,7 @@ _DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 @click.option("--claimed-date", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is said to be taken.")
 @click.option("--claimed-place", metavar="LAT,LON", help="The place at which it is said to be taken, in degrees.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page as well.")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write that page as PDF.")
 @as_json
 @pass_context
 def lookup(
@@ -35,6 +36,7 @@ def lookup(
     claimed_date: datetime | None,
     claimed_place: str | None,
     html: Path | None,
+    pdf: Path | None,
     json_: bool,
 ) -> None:
     """Find earlier copies of an image: who showed it first in this archive, and how it spread.
@@ -47,14 +49,18 @@ def lookup(
 
     claim = _claim(claimed_date, claimed_place)
     narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
+    printer = None if pdf is None else context.printer()
     with context.sandbox(workers=1) as sandbox:
         archive = context.open()
-        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, context.model(), claim)
+        model = context.model()
+        answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, model, claim)
         found = [each for each in answers if not isinstance(each, ImageRefused)]
-        if html is not None:
+        if html is not None or pdf is not None:
             from provenance.app.pages import write_lookup
 
-            write_lookup(archive, found, html, sandbox)
+            write_lookup(
+                archive, found, sandbox, html, (pdf, printer) if pdf and printer else None, model and model.key
+            )
     refused = [each for each in answers if isinstance(each, ImageRefused)]
     if json_:
         from provenance.render import as_json
@@ -105,7 +111,7 @@ def show(context: Context, ref: str, json_: bool) -> None:
 @click.command()
 @click.option("--week", metavar="YYYY-Www", help="Such as 2024-W52. Default: the last complete week with posts.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: DIR/reports.")
-@click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write.")
+@click.option("--format", "formats", default="html,json,csv", show_default=True, help="What to write (also: pdf).")
 @click.option("--everything", is_flag=True, help="Count stickers, thumbnails and flat images as well.")
 @as_json
 @pass_context
@@ -120,9 +126,11 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
 
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
     if not chosen:
-        raise UsageProblem(what=f"--format names no format: use {', '.join(reporting.FORMATS)}.")
-    if unknown := [name for name in chosen if name not in reporting.FORMATS]:
-        raise UsageProblem(what=f"There is no report format {unknown[0]!r}: use {', '.join(reporting.FORMATS)}.")
+        raise UsageProblem(what=f"--format names no format: use {', '.join(reporting.FORMATS)}, pdf.")
+    known = (*reporting.FORMATS, "pdf")
+    if unknown := [name for name in chosen if name not in known]:
+        raise UsageProblem(what=f"There is no report format {unknown[0]!r}: use {', '.join(known)}.")
+    printer = context.printer() if "pdf" in chosen else None
     zone = ZoneInfo(context.settings.report.timezone)
     archive = context.open()
     try:
@@ -132,7 +140,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     made = reporting.build(archive, wanted, everything=everything)
     with progress() as bars, context.sandbox() as sandbox:
         folder = out or context.directory / "reports"
-        files = reporting.write(archive, made, folder, chosen, sandbox, bars)
+        files = reporting.write(archive, made, folder, chosen, sandbox, bars, printer)
     if json_:
         print_json(as_json.report(made))
     else:

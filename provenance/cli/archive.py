@@ -44,7 +44,8 @@ def doctor(context: Context, json_: bool) -> None:
     from provenance.app import upkeep
     from provenance.render import as_json, terminal
 
-    checks = [context.check_settings(), *upkeep.doctor(context.directory, context.session), context.check_model()]
+    here = upkeep.doctor(context.directory, context.session)
+    checks = [context.check_settings(), *here, context.check_model(), context.check_pdf()]
     if json_:
         print_json(as_json.doctor(checks))
     else:

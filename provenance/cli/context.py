@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from provenance.app.pdf import Printer
     from provenance.app.progress import Progress
     from provenance.archive.store import Archive
     from provenance.config import Settings
@@ -100,6 +101,22 @@ class Context:
             return model.check(self.named_model, off=self.model_is_off)
         except SettingsError:
             return model.check()
+
+    def printer(self) -> "Printer":
+        """What makes PDFs. Raises PdfUnavailable."""
+        from provenance.app import pdf
+
+        return pdf.find(self.settings.report.browser)
+
+    def check_pdf(self) -> "Check":
+        """What `doctor` says of PDF."""
+        from provenance.app import pdf
+        from provenance.errors import SettingsError
+
+        try:
+            return pdf.check(self.settings.report.browser)
+        except SettingsError:
+            return pdf.check()
 
     @property
     def max_bytes(self) -> int:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from provenance.core import times
 from provenance.core.answers import LookupAnswer, Matched
 from provenance.core.chain import first_seen_warnings, likeness_words, match_words, percent, transform_words
 from provenance.core.matching import BITS
+from provenance.core.method import method
 from provenance.core.model import File, Match, MatchKind, Sighting
 from provenance.core.outline import Outlines, Point, outlines
+from provenance.core.timeline import timeline
 from provenance.core.times import duration
 from provenance.core.weekly import Report
 from provenance.render.text import visible
@@ -61,17 +64,24 @@ def report(made: Report, thumbnails: Mapping[str, bytes]) -> str:
 
 
 def lookup(
-    answers: Sequence[LookupAnswer], thumbnails: Mapping[str, bytes], large: Mapping[str, bytes] | None = None
+    answers: Sequence[LookupAnswer],
+    thumbnails: Mapping[str, bytes],
+    large: Mapping[str, bytes] | None = None,
+    model: str | None = None,
 ) -> str:
     """Return the page with the answers for one or more suspects; `large` are the pictures for its figures."""
+    from provenance.render import charts  # matplotlib: only where a page is made
+
     pictures = _data(large or {})
     drawn: list[list[Figure]] = []
     for answer in answers:
         figures = [each for each in _figures(answer) if all(side.file.sha256 in pictures for side in each.sides)]
         before = sum(map(len, drawn))
         drawn.append([replace(each, number=number) for number, each in enumerate(figures, before + 1)])
-    pairs = list(zip(answers, drawn, strict=True))
-    return _page("lookup.html", thumbnails, answers=pairs, large=pictures, most=_FIGURES)
+    laid_out = [timeline(answer.chain) for answer in answers]
+    drawings = [Markup(each and charts.timeline(each, f"chain-{n}")) for n, each in enumerate(laid_out, 1)]  # noqa: S704
+    told = list(zip(answers, drawn, drawings, strict=True))
+    return _page("lookup.html", thumbnails, answers=told, large=pictures, most=_FIGURES, method=method(model))
 
 
 def pictured(answer: LookupAnswer) -> set[str]:

@@ -64,10 +64,10 @@ def test_the_figures_of_a_lookup_have_larger_pictures(desk: Desk, tmp_path: Path
     answer = desk.ask(put(tmp_path / "suspect.jpg", jpeg(1, "q30")))
     matches = {key: replace(each, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)) for key, each in answer.matches.items()}
     page = tmp_path / "page.html"
-    write_lookup(desk.archive, [replace(answer, matches=matches)], page, desk.sandbox)
+    write_lookup(desk.archive, [replace(answer, matches=matches)], desk.sandbox, page)
     found = re.findall(r"data:image/jpeg;base64,([^\"]+)", page.read_text(encoding="utf-8"))
     sides = [max(Image.open(io.BytesIO(base64.b64decode(each))).size) for each in found]
-    assert sides == [160, 160, 480, 480]
+    assert sides == [160, 160, 160, 480, 480]
 
 
 def test_the_page_of_a_lookup(desk: Desk, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_page_of_a_lookup(desk: Desk, tmp_path: Path) -> None:
         put(tmp_path / os.fsdecode(b"\xff\xfe.jpg"), jpeg(2)),
     ]
     page = tmp_path / "page.html"
-    write_lookup(desk.archive, [desk.ask(each) for each in suspects], page, desk.sandbox)
+    write_lookup(desk.archive, [desk.ask(each) for each in suspects], desk.sandbox, page)
     text = page.read_text(encoding="utf-8")
     assert "<script>" not in text
     assert not {"\x1b", "\u202e"} & set(text)
