@@ -1,7 +1,7 @@
 """Makes the weekly report of reposted media and writes it as HTML, JSON, CSV and PDF."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta, tzinfo
 from functools import cache
 from pathlib import Path
@@ -67,8 +67,12 @@ def write(
     """
     written = []
     document = as_json.dumps(as_json.report(report))
-    page = cache(lambda: html.report(report, _thumbnails(archive, report, sandbox, progress)))
-    contents = {"json": lambda: document, "csv": lambda: csv.report(report), "html": page}
+
+    @cache
+    def page() -> str:
+        return html.report(report, _thumbnails(archive, report, sandbox, progress))
+
+    contents: dict[str, Callable[[], str]] = {"json": lambda: document, "csv": lambda: csv.report(report), "html": page}
     for name in formats:
         path = folder / f"report-{report.week.name}.{name}"
         if name == "pdf":

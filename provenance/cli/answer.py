@@ -58,9 +58,8 @@ def lookup(
         if html is not None or pdf is not None:
             from provenance.app.pages import write_lookup
 
-            write_lookup(
-                archive, found, sandbox, html, (pdf, printer) if pdf and printer else None, model and model.key
-            )
+            printed = (pdf, printer) if pdf and printer else None
+            write_lookup(archive, found, sandbox, html, printed, model.key if model else None)
     refused = [each for each in answers if isinstance(each, ImageRefused)]
     if json_:
         from provenance.render import as_json

@@ -37,7 +37,8 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
     top, bottom = 14.0, 44.0
     kinds = [kind for kind in LinkKind if any(each.kind is kind for each in made.arrows)]
     marks = [("first seen", True, True)] + [("not archived", False, False)] * any(not m.archived for m in made.marks)
-    legend = 18.0 * -(-(len(kinds) + len(marks)) // 3)
+    note = _note(made)
+    legend = 18.0 * (-(-(len(kinds) + len(marks)) // 3) + bool(note))
     height = top + _ROW * len(made.rows) + bottom + legend
     with drawing(_WIDTH, height) as drawn:
         floor = top + _ROW * len(made.rows)
@@ -64,6 +65,8 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
                     size=8,
                 )
         _legend(drawn, kinds, marks, floor + bottom - 6)
+        if note:
+            drawn.write(10, height - 10, note, size=8.5, ha="left")
         return drawn.svg(name, "The picture's posts in time", timeline_words(made, zone))
 
 
@@ -75,11 +78,14 @@ def timeline_words(made: Timeline, zone: tzinfo = UTC) -> str:
     first = next(each for each in made.marks if each.first)
     row = made.rows[first.row]
     words.append(f"First seen: {visible(_row_name(row), 80)}, {_moment(first.at, zone)}.")
-    if not made.to_scale:
-        words.append("Time is not to scale: long pauses are shortened.")
-    if made.links_left_out:
-        words.append(f"{made.links_left_out} links are not drawn.")
-    return " ".join(words)
+    return " ".join(filter(None, (*words, _note(made))))
+
+
+def _note(made: Timeline) -> str:
+    """What a drawing does not show as it is."""
+    scale = "" if made.to_scale else "Time is not to scale: long pauses are shortened."
+    left_out = f"{made.links_left_out} links are not drawn." if made.links_left_out else ""
+    return f"{scale} {left_out}".strip()
 
 
 def heat(made: Hours, name: str) -> str:

@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from provenance.app.pdf import BROWSERS
 from provenance.render import html
@@ -98,8 +99,12 @@ class Reader:
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("console", lambda words: self.said.append(words.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
         page.goto(path.as_uri())
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.said.append(dialog.message)
+        dialog.dismiss()
 
     def asked_elsewhere(self) -> list[str]:
         return [url for url in self.asked[1:] if not url.startswith("data:image/jpeg;base64,")]
@@ -121,7 +126,9 @@ def test_it_opens_alone_and_without_a_word(browser: Browser, pages: dict[str, Pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str) -> None:
+def test_axe_finds_nothing(
+    browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
     with browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         page.goto(pages[name].as_uri())
         found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]})
@@ -165,7 +172,7 @@ def test_hostile_words_are_words(browser: Browser, pages: dict[str, Path], name:
 def test_a_large_answer_is_condensed_and_says_so(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.new_page() as page:
         page.goto(pages["large answer"].as_uri())
-        assert "more channels" in page.locator("svg.chart").first.text_content()
+        assert "more channels" in page.locator("svg.chart").first.inner_html()
         assert page.locator("table.sightings tr").count() == 101
         box = page.locator("svg.chart").first.bounding_box()
         assert box is not None

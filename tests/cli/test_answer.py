@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from provenance.app.pdf import BROWSERS
 from provenance.archive import observe
 from provenance.archive.store import Archive
 from provenance.core.model import Channel, PeerKind
@@ -207,7 +208,7 @@ def test_lookup_writes_a_page(sample: Path, tmp_path: Path) -> None:
     assert len(said.json) == 2
     pictures = Pictures()
     pictures.feed(page.read_text(encoding="utf-8"))
-    assert len(pictures.sources) == 2 + 6
+    assert len(pictures.sources) == 2 + 1 + 6
     assert all(source.startswith("data:image/jpeg;base64,") for source in pictures.sources)
     assert [path.name for path in page.parent.iterdir()] == ["page.html"]
 
@@ -414,7 +415,7 @@ def test_a_report_of_everything_counts_more(copied: Path) -> None:
             (["--week", week], "--week")
             for week in ("2024-52", "2024-W54", "2024-W00", "0000-W01", "9999-W52", "W52", "", "2024-w52", "\x1b[31m")
         ),
-        (["--week", "2024-W52", "--format", "pdf"], "pdf"),
+        (["--week", "2024-W52", "--format", "odt"], "odt"),
         (["--week", "2024-W52", "--format", "html,\x1b[31m"], "format"),
         (["--week", "2024-W52", "--format", ""], "format"),
         (["--week", "2024-W52", "--format", ","], "format"),
@@ -472,3 +473,31 @@ def test_a_claim_changes_nothing_but_the_findings(sample: Path) -> None:
     document["suspect"].pop("findings")
     plain["suspect"].pop("findings")
     assert document == plain
+
+
+# PDF
+
+
+@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no Chromium here: `apt-get install chromium`")
+def test_pages_as_pdf(copied: Path, tmp_path: Path) -> None:
+    page, printed = tmp_path / "answer.html", tmp_path / "answer.pdf"
+    assert in_process("lookup", SUSPECT, "--html", page, "--pdf", printed, archive=copied).status == 0
+    assert printed.read_bytes().startswith(b"%PDF-")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    said = in_process("report", "--week", "2024-W52", "--out", tmp_path, "--format", "pdf", archive=copied)
+    assert said.status == 0
+    assert (tmp_path / "report-2024-W52.pdf").read_bytes().startswith(b"%PDF-")
+    assert "report-2024-W52.pdf" in said.out
+    assert not (tmp_path / "report-2024-W52.html").exists()
+
+
+@pytest.mark.parametrize("words", [("lookup", SUSPECT, "--pdf"), ("report", "--format", "html,pdf", "--out")])
+def test_without_a_printer_there_is_one_line_and_no_answer(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]
+) -> None:
+    monkeypatch.setenv("PROVENANCE_REPORT_BROWSER", str(tmp_path / "nothing"))
+    said = in_process(*words, tmp_path / "out", archive=sample)
+    assert said.status == 2
+    assert said.is_one_line
+    assert "PDF needs Chromium or WeasyPrint" in said.err
+    assert not (tmp_path / "out").exists()

@@ -153,3 +153,16 @@ def test_reindex_ends_where_it_began(copied: Path) -> None:
     assert [said.json["counts"][name] for name in derived] == [counts[name] for name in derived]
     assert in_process("lookup", SUSPECT, "--json", archive=copied).json == before
     assert f"pictures      {counts['pictures']}" in in_process("reindex", archive=copied).out
+
+
+def test_doctor_tells_whether_there_can_be_pdfs(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printer = tmp_path / "weasyprint"
+    printer.write_text("#!/bin/sh\n", encoding="utf-8")
+    printer.chmod(0o755)
+    monkeypatch.setenv("PROVENANCE_REPORT_BROWSER", str(printer))
+    checks = in_process("doctor", "--json", archive=sample).json["checks"]
+    assert [each for each in checks if each["name"] == "PDF"] == [
+        {"name": "PDF", "state": "ok", "detail": f"printed by {printer}"}
+    ]
+    monkeypatch.setenv("PROVENANCE_REPORT_BROWSER", str(tmp_path / "none"))
+    assert in_process("doctor", archive=sample).status == 1
