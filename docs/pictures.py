@@ -22,7 +22,7 @@ _DOCS = Path(__file__).parent
 _NOTE = "    <!-- Generated with Rich https://www.textualize.io -->\n"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _WIDTH, _HEIGHT = 1160, 1240
-_COLOURS = 128
+_COLOURS = 256
 
 
 def main() -> None:
@@ -57,6 +57,8 @@ def _photograph(wanted: dict[Path, str]) -> None:
         tab = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light")
         for page, name in wanted.items():
             tab.goto(page.as_uri())
+            tab.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
+            tab.wait_for_function("[...document.images].every(image => image.complete)")
             with Image.open(io.BytesIO(tab.screenshot())) as picture:
                 picture.convert("RGB").quantize(_COLOURS).save(_DOCS / name, optimize=True)
         browser.close()
