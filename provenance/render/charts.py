@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from matplotlib.patches import FancyArrowPatch, Rectangle
-
 from provenance.core.model import LinkKind
 from provenance.core.rhythm import Hours, Step
 from provenance.core.timeline import Mark, Row, Timeline
 from provenance.core.weekly import WEEKDAYS
-from provenance.render.drawing import INK, Drawing, drawing
+from provenance.render.drawing import INK, Drawing, FancyArrowPatch, Rectangle, drawing
 from provenance.render.text import visible
 
 _WIDTH = 560.0

@@ -6,6 +6,7 @@ colour of the page. The same drawing is the same text, whenever and wherever it 
 """
 
 import io
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -14,12 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+# It tells of its cache of fonts, which nobody who makes a page has asked for.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
-from provenance.render.text import visible
+import matplotlib as mpl  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.patches import FancyArrowPatch, Rectangle  # noqa: E402
+
+from provenance.render.text import visible  # noqa: E402
+
+__all__ = ("INK", "Drawing", "FancyArrowPatch", "Rectangle", "drawing", "fitted")
 
 INK = "#010203"
 """Stands for the colour of the page's own text."""

@@ -1,5 +1,9 @@
 """Drawings stand in pages: foreign words stay words, ids and styles stay inside, the same is the same."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -73,3 +77,13 @@ def test_the_ink_is_that_of_the_page() -> None:
 )
 def test_cut_to_columns(text: str, shown: str) -> None:
     assert fitted(text, 4) == shown
+
+
+def test_nothing_is_said_where_there_is_no_place_for_a_cache_of_fonts(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    environ = os.environ | {"MPLCONFIGDIR": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
+    code = (
+        "from provenance.render.drawing import drawing\nwith drawing(9, 9) as made: print(made.svg('a', 'b', 'c')[:4])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("<svg\n", "")
