@@ -18,6 +18,8 @@ _WIDTH = 560.0
 _LEFT, _RIGHT = 152.0, 22.0
 _ROW = 24.0
 _COLUMNS = 24
+_MANY = 40
+"""Arrows from which on they are drawn thinner."""
 _LINKS: dict[LinkKind, tuple[str, Any, str]] = {
     LinkKind.FORWARD: ("#2f7fc1", "solid", "forward"),
     LinkKind.SILENT_COPY: ("#d55e00", (0, (6, 2)), "silent copy"),
@@ -52,8 +54,15 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
             drawn.axes.plot([_LEFT - 8, _WIDTH - _RIGHT + 8], [y, y], color=INK, alpha=0.25, linewidth=0.8)
             drawn.write(_LEFT - 14, y, _row_name(row), columns=_COLUMNS, ha="right")
         for arrow in made.arrows:
-            _arrow(drawn, made.marks[arrow.source], made.marks[arrow.target], arrow.kind, top)
-        for mark in made.marks:
+            _arrow(
+                drawn,
+                made.marks[arrow.source],
+                made.marks[arrow.target],
+                arrow.kind,
+                top,
+                1.4 if len(made.arrows) <= _MANY else 0.7,
+            )
+        for mark in sorted(made.marks, key=lambda each: each.first):  # the star lies on top
             _mark(drawn, _across(mark.x), top + _ROW * (mark.row + 0.5), mark.first, mark.archived)
             if mark.posts > 1:
                 drawn.write(
@@ -157,7 +166,7 @@ def _row_name(row: Row) -> str:
     return row.title or "elsewhere on Telegram"
 
 
-def _arrow(drawn: Drawing, source: Mark, target: Mark, kind: LinkKind, top: float) -> None:
+def _arrow(drawn: Drawing, source: Mark, target: Mark, kind: LinkKind, top: float, width: float) -> None:
     colour, dash, _ = _LINKS[kind]
     ends = [(_across(each.x), top + _ROW * (each.row + 0.5)) for each in (source, target)]
     bend = -0.35 if source.row == target.row else -0.12 if source.row < target.row else 0.12
@@ -172,7 +181,7 @@ def _arrow(drawn: Drawing, source: Mark, target: Mark, kind: LinkKind, top: floa
             shrinkB=5,
             color=colour,
             linestyle=line,
-            linewidth=1.4 if style == "-" else 0.0,
+            linewidth=width if style == "-" else 0.0,
         )
         drawn.axes.add_patch(patch)
 
