@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.core.alignment import Agreement
+from provenance.images.patches import DIFFERS, box, drawn, patches, plain
 from provenance.images.resaving import Saved, resaved, saved_again, step
 from provenance.images.tones import (
     FEW,
@@ -24,6 +25,7 @@ from provenance.images.tones import (
     gradient,
     known,
     near,
+    share,
     toned,
 )
 
@@ -68,20 +70,7 @@ _SURE = 0.96
 _STEP, _BETTER, _FOLLOWED = 0.7, 0.1, 0.85
 """A place has moved when following it by more than _STEP pixels betters its correlation by _BETTER, to _FOLLOWED."""
 
-_DIFFERS = 3.0
 _BESIDE = 15
-_SPECK = 25
-_MOST = 30
-"""A patch differs by this residual, has this many pixels at least; so many are looked at."""
-_PLAIN = 1.5
-"""Grey levels by which a plain place varies within 5 x 5 pixels."""
-_COARSE = 8.0
-_SIDED = 0.1
-
-_CLOSED = 15
-"""Pixels that may agree by chance inside a picture that was laid over."""
-_BOX_SIDE, _BOX_SHARE, _BOX_FILLED = 0.1, 0.2, 0.85
-"""A box laid over is that long along either side, covers no more than that, and differs nearly all over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +269,11 @@ def _compared(
     steep = np.maximum(gradient(blurred(one, 2)), gradient(blurred(other, 2)))
     floor = max(_FLOOR * max(1.0, slope), _STEPS * through.steps if through else 0.0)
     residual = (np.abs(difference) / (floor + steep)).astype(np.float32)
-    if not boxed and (box := _box(residual, raster.valid)) is not None:
-        rest = _Raster(raster.query, raster.archived, raster.valid & ~box)
-        return _compared(rest, matrix, place, through, _share(box, raster.valid))
+    if not boxed and (covered := box(residual, raster.valid, one, other)) is not None:
+        rest = _Raster(raster.query, raster.archived, raster.valid & ~covered)
+        return _compared(rest, matrix, place, through, share(covered, raster.valid))
     # Not beside what was laid over: its edges are another picture's.
-    clear = sure & both & (likeness > _AGREES) & ~near(residual > _DIFFERS, _BESIDE)
+    clear = sure & both & (likeness > _AGREES) & ~near(residual > DIFFERS, _BESIDE)
     correlation, foreign = fine(matched, raster.archived, clear)
     detail = finest(matched, raster.archived, clear)
     expected = 1.0
@@ -295,59 +284,28 @@ def _compared(
     left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) - 0.5
     there = corners @ place[:, :2].T + place[:, 2]
-    patches = _patches(residual, valid, one, other)
-    drawn = _drawn(residual, valid, raster)
+    differing = patches(residual, valid, one, other)
     agreement = Agreement(
         kept=kept,
         compared=int(valid.sum()),
-        textured=_share(both, valid),
-        plain=_share(_plain(raster.query) & _plain(raster.archived), valid),
-        agreement=_share(likeness > _AGREES, either),
-        conflict=_share(likeness < _CONFLICTS, both),
+        textured=share(both, valid),
+        plain=share(plain(raster.query) & plain(raster.archived), valid),
+        agreement=share(likeness > _AGREES, either),
+        conflict=share(likeness < _CONFLICTS, both),
         moved=_moved(matched, raster.archived, valid, likeness, both),
         fine=correlation,
         expected=expected,
         foreign=foreign,
         detail=detail,
         residual=float(np.percentile(ground, 99.9)),
-        patched=patches.patched,
-        sharper=patches.sharper,
-        softer=patches.softer,
-        coarse=patches.coarse,
-        drawn=drawn,
+        patched=differing.patched,
+        sharper=differing.sharper,
+        softer=differing.softer,
+        coarse=differing.coarse,
+        drawn=drawn(residual, valid, raster.query, raster.archived),
         boxed=boxed,
     )
     return Comparison(matrix, np.stack([there.min(axis=0), there.max(axis=0)]), agreement)
-
-
-def _box(residual: Plane, valid: Mask) -> Mask | None:
-    """The upright rectangle that differs nearly all over, as another picture laid over a corner does; or None."""
-    differing = ((residual > _DIFFERS) & valid).astype(np.uint8)
-    closed = cv2.morphologyEx(differing, cv2.MORPH_CLOSE, np.ones((_CLOSED, _CLOSED), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    if count < 2:
-        return None
-    x, y, width, height, area = (int(each) for each in stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())])
-    small = min(width / residual.shape[1], height / residual.shape[0]) < _BOX_SIDE
-    if small or width * height > _BOX_SHARE * residual.size or area < _BOX_FILLED * width * height:
-        return None
-    box = np.zeros(residual.shape, bool)
-    box[max(0, y - _EDGE) : y + height + _EDGE, max(0, x - _EDGE) : x + width + _EDGE] = True
-    return box
-
-
-def _drawn(residual: Plane, valid: Mask, raster: _Raster) -> float:
-    """See core.alignment.Agreement."""
-    differing = (residual > _DIFFERS) & valid
-    if differing.sum() < _SPECK:
-        return 0.0
-    ours, theirs = _plain(raster.query), _plain(raster.archived)
-    return abs(_share(ours & ~theirs, differing) - _share(theirs & ~ours, differing))
-
-
-def _plain(plane: Plane) -> Mask:
-    mean = cv2.blur(plane, (5, 5))
-    return np.asarray(cv2.blur(plane * plane, (5, 5)) - mean * mean < _PLAIN**2)
 
 
 def _agreeing_frame(likeness: Plane, either: Mask) -> tuple[Mask, float]:
@@ -374,14 +332,9 @@ def _agreeing_frame(likeness: Plane, either: Mask) -> tuple[Mask, float]:
         return whole, 1.0
     frame = np.zeros(either.shape, bool)
     frame[rows[top] : rows[bottom], columns[left] : columns[right]] = True
-    kept = _share(frame, either)
-    beyond = _share(likeness < _CONFLICTS, either & ~frame)
+    kept = share(frame, either)
+    beyond = share(likeness < _CONFLICTS, either & ~frame)
     return (frame, kept) if kept >= _KEPT and beyond > _BEYOND else (whole, 1.0)
-
-
-def _share(condition: Mask, among: Mask) -> float:
-    total = int(among.sum())
-    return float((condition & among).sum() / total) if total else 0.0
 
 
 def _moved(one: Plane, other: Plane, valid: Mask, likeness: Plane, both: Mask) -> float:
@@ -394,42 +347,4 @@ def _moved(one: Plane, other: Plane, valid: Mask, likeness: Plane, both: Mask) -
     followed = cv2.remap(one, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     after, _, _ = _likeness(_Raster(np.asarray(followed, np.float32), other, valid))
     far = np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1])) > _STEP
-    return _share(far & (after > likeness + _BETTER), both & (after > _FOLLOWED))
-
-
-@dataclass(frozen=True, slots=True)
-class _Patches:
-    """See core.alignment.Alignment."""
-
-    patched: float = 0.0
-    sharper: float = 0.0
-    softer: float = 0.0
-    coarse: float = 0.0
-
-
-def _patches(residual: Plane, valid: Mask, one: Plane, other: Plane) -> _Patches:
-    """Describe the connected places that differ, by their outlines in the query and in the archived picture."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        ((residual > _DIFFERS) & valid).astype(np.uint8), connectivity=8
-    )
-    areas = stats[:, cv2.CC_STAT_AREA]
-    largest = sorted((i for i in range(1, count) if areas[i] >= _SPECK), key=lambda i: -int(areas[i]))[:_MOST]
-    if not largest:
-        return _Patches()
-    edges_one, edges_other = gradient(blurred(one, 1)), gradient(blurred(other, 1))
-    local, low = np.abs(blurred(one - other, 1)), np.abs(blurred(one - other, _COARSE))
-    total = sharper = softer = left = differing = 0.0
-    for index in largest:
-        x, y, width, height = (int(value) for value in stats[index, :4])
-        window = np.s_[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
-        inside = labels[window] == index
-        outline = near(inside, 7) & near(~inside, 5) & valid[window]
-        ours, theirs = float(edges_one[window][outline].sum()), float(edges_other[window][outline].sum())
-        side = (ours - theirs) / max(1e-3, ours + theirs)
-        area = float(areas[index])
-        total += area
-        sharper += area * (side > _SIDED)
-        softer += area * (side < -_SIDED)
-        left += float(low[window][inside].sum())
-        differing += float(local[window][inside].sum())
-    return _Patches(total / max(1, int(valid.sum())), sharper / total, softer / total, left / max(1e-3, differing))
+    return share(far & (after > likeness + _BETTER), both & (after > _FOLLOWED))

@@ -145,3 +145,8 @@ def equally_sharp(one: Plane, other: Plane, among: Mask) -> tuple[Plane, Plane]:
             break
         best, least = trial, miss
     return (best, other) if sharper is one else (one, best)
+
+
+def share(condition: Mask, among: Mask) -> float:
+    total = int(among.sum())
+    return float((condition & among).sum() / total) if total else 0.0
