@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from provenance.core.metadata import (
+    Camera,
     Finding,
     Level,
     Metadata,
@@ -343,7 +344,7 @@ def _others(related: Iterable[Related]) -> str:
 
 def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     camera = read.camera
-    named = " ".join(dict.fromkeys(each for each in (camera.make, camera.model) if each))
+    named = _called(camera)
     if named or camera.serial:
         told = {"serial": camera.serial, "lens": camera.lens, "lens serial": camera.lens_serial, "owner": camera.owner}
         evidence = "; ".join([_quoted(named), *(f"{name}: {_quoted(value)}" for name, value in told.items() if value)])
@@ -361,6 +362,12 @@ def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
         steps = [f"{each.action} {_told(each.at)}" if each.at else each.action for each in read.history]
         words = _list(used) or "programs that are not named"
         yield _say("history", f"XMP xmpMM:History: {_list(steps)}", count=len(steps), software=words)
+
+
+def _called(camera: Camera) -> str:
+    """Make and model; many models begin with their make."""
+    make, model = camera.make or "", camera.model or ""
+    return model if make and model.lower().startswith(make.lower()) else f"{make} {model}".strip()
 
 
 def _thumbnails(thumbnails: Iterable[Thumbnail]) -> Iterator[Finding]:

@@ -25,3 +25,8 @@ def test_each_is_some_plain_sentences() -> None:
         assert text.endswith(".")
         assert 1 <= text.count(". ") + 1 <= 3
         assert len(text) < 330
+
+
+def test_every_kind_is_documented() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "metadata.md").read_text()
+    assert [kind for kind in FINDINGS if f"`{kind}`" not in told] == []
