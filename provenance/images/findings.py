@@ -3,8 +3,6 @@
 Absence is never a finding: Telegram takes the metadata out of every photo.
 """
 
-import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +21,17 @@ from provenance.core.metadata import (
 from provenance.core.places import distance_km
 from provenance.core.times import duration
 from provenance.core.traits import DEVICES, DOCUMENTS, Trait
+from provenance.images.generators import (
+    COMPOSITE,
+    DRAWN,
+    GENERATED,
+    PARTLY,
+    SCREEN,
+    generators,
+    is_editor,
+    is_generator,
+    settings,
+)
 from provenance.images.wording import CLOSE, FINDINGS, LENT, NO_ZONE
 
 
@@ -78,24 +87,6 @@ _NAMED = 5
 """Values that a finding quotes."""
 _QUOTED = 120
 
-_GENERATED = frozenset({"trainedAlgorithmicMedia", "algorithmicMedia", "dataDrivenMedia", "virtualRecording"})
-_PARTLY = frozenset({"compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"})
-_COMPOSITE = frozenset({"composite", "compositeCapture", "multiFrameComposite"})
-
-_EDITORS = re.compile(
-    r"photoshop|lightroom|gimp|affinity|pixelmator|snapseed|picsart|canva|paint\.net|photopea|darktable|rawtherapee|"
-    r"capture one|facetune|luminar|coreldraw|paintshop|photoscape|faceapp|inshot|vsco|imagemagick|exiftool|acdsee|"
-    r"irfanview|krita|inkscape|polarr|fotor|pixlr|photodirector|remini",
-    re.IGNORECASE,
-)
-_GENERATORS = re.compile(
-    r"dall[-·. ]?e\b|midjourney|stable[ -]?diffusion|firefly|\bimagen\b|comfyui|invokeai|automatic1111|novelai|"
-    r"leonardo\.ai|ideogram|\bflux\.1|made with google ai|openai|\bsora\b|bing image creator",
-    re.IGNORECASE,
-)
-_GENERATOR_CHUNKS = frozenset({"dream", "sd-metadata", "invokeai_metadata", "invokeai_graph", "generation_data"})
-_SETTINGS = re.compile(r"\bSteps: \d+, .*\bSampler:|\bNegative prompt:", re.DOTALL)
-
 
 def findings(read: Metadata, known: Circumstances) -> tuple[Finding, ...]:
     """Return what the metadata means, the weightiest first."""
@@ -125,13 +116,11 @@ def _say(kind: str, evidence: str, **values: object) -> Finding:
 
 def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     day = known.claim.day if known.claim else None
-    if day is not None and known.first_seen is not None:
-        begins = datetime.combine(day, time(), UTC) - _EAST
-        if known.first_seen < begins - _DAY:
-            gap = duration(begins - known.first_seen)
-            seen = f"{known.first_seen:%Y-%m-%d %H:%M} UTC"
-            first = known.first_seen_words or "in this archive"
-            yield _say("seen_before_claim", seen, seen=seen, gap=gap, claim=day, first=first)
+    if day is not None and known.first_seen is not None and known.carried_by is None:
+        gap = datetime.combine(day, time(), UTC) - (known.first_seen + _EAST)
+        if gap > _DAY:
+            seen, first = f"{known.first_seen:%Y-%m-%d %H:%M} UTC", known.first_seen_words or "in this archive"
+            yield _say("seen_before_claim", seen, seen=seen, gap=f"at least {duration(gap)}", claim=day, first=first)
     for kind, moments in (("digitised", read.digitised), ("modified", read.modified)):
         for moment in moments[:1]:
             if moment not in read.captured and not any(moment.local == each.local for each in read.captured):
@@ -155,8 +144,9 @@ def _against_first_seen(taken: Moment, known: Circumstances) -> Finding:
     first = f"{known.first_seen:%Y-%m-%d %H:%M} UTC, {known.first_seen_words or 'in this archive'}"
     earliest, latest = _window(taken)
     if earliest > known.first_seen + timedelta(minutes=1):
-        gap = duration(earliest - known.first_seen)
-        return _say("captured_after_seen", evidence, when=when, gap=_at_least(taken, gap), first=first)
+        late = earliest - known.first_seen
+        kind = "captured_after_seen" if late > _DAY else "captured_soon_after_seen"
+        return _say(kind, evidence, when=when, gap=_at_least(taken, duration(late)), first=first)
     if latest < known.first_seen - timedelta(minutes=1):
         gap = duration(known.first_seen - latest)
         return _say("captured_before_seen", evidence, when=when, gap=_at_least(taken, gap), first=first)
@@ -212,6 +202,9 @@ def _source(moment: Moment) -> str:
 def _where(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     for place in read.places[:1]:
         words, evidence = _degrees(place), _measured(place)
+        if not place.latitude and not place.longitude:
+            yield _say("place_unset", evidence)
+            continue
         claimed = known.claim.place if known.claim else None
         if claimed is None:
             yield _say("place", evidence, place=words)
@@ -240,47 +233,29 @@ def _measured(place: Place) -> str:
 
 # Made by whom
 
+_SOURCES = {
+    "generated": GENERATED,
+    "partly_generated": PARTLY,
+    "composite": COMPOSITE,
+    "drawn": DRAWN,
+    "screen_capture": SCREEN,
+}
+
 
 def _made_by(read: Metadata) -> Iterator[Finding]:
     signed = read.signature.source_types if read.signature else ()
     marks = {**dict.fromkeys(read.source_types, "XMP DigitalSourceType"), **dict.fromkeys(signed, "C2PA")}
-    for kind, types in (("generated", _GENERATED), ("partly_generated", _PARTLY), ("composite", _COMPOSITE)):
+    for kind, types in _SOURCES.items():
         named = [mark for mark in marks if mark in types]
         if named:
             yield _say(kind, "; ".join(f"{marks[mark]}: {_quoted(mark)}" for mark in named), how=", ".join(named))
-    if any(mark in _GENERATED for mark in marks):
+    if any(mark in GENERATED for mark in marks):
         return
-    named = [each for each in _programs(read) if _GENERATORS.search(each)]
-    chunks = [keyword for keyword, text in read.texts if _of_generator(keyword, text)]
-    if named:
+    if named := generators(read):
         yield _say("generated", f"named as the program: {_list(named)}", how=_list(named))
-    elif chunks:
-        how = f"the settings of a generator under {_list(chunks)}"
-        quoted = next(text for keyword, text in read.texts if keyword == chunks[0])
-        yield _say("generated", f"{_quoted(chunks[0])}: {_quoted(quoted)}", how=how)
-
-
-def _programs(read: Metadata) -> list[str]:
-    signer = [read.signature.generator] if read.signature and read.signature.generator else []
-    credited = [read.credits[each] for each in ("credit", "source") if each in read.credits]
-    return [*read.software, *(each.software for each in read.history if each.software), *signer, *credited]
-
-
-def _of_generator(keyword: str, text: str) -> bool:
-    if keyword.lower() in _GENERATOR_CHUNKS or _SETTINGS.search(text):
-        return True
-    return keyword.lower() in {"prompt", "workflow"} and _is_graph(text)
-
-
-def _is_graph(text: str) -> bool:
-    """Whether it is a graph of nodes, as ComfyUI writes it; it may have been cut off."""
-    if '"class_type"' in text:
-        return True
-    try:
-        graph = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(graph, dict) and "nodes" in graph
+    elif texts := settings(read):
+        how = f"the settings of a generator under {_list(keyword for keyword, _ in texts)}"
+        yield _say("generated", f"{_quoted(texts[0][0])}: {_quoted(texts[0][1])}", how=how)
 
 
 def _signed(signature: Signature | None) -> Iterator[Finding]:
@@ -301,7 +276,7 @@ def _signed(signature: Signature | None) -> Iterator[Finding]:
     yield _say(
         kinds[signature.state],
         "; ".join(parts) or "C2PA",
-        issuer=_quoted(signature.issuer or "nobody"),
+        issuer=_quoted(signature.issuer or "a signer without a name"),
         url=_quoted(signature.url or "an address that is not given"),
     )
 
@@ -321,7 +296,9 @@ def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
         if kind := _SHARED.get(each.trait):
             by_kind.setdefault(kind, {}).setdefault(each.sha256, each)
     for kind, others in by_kind.items():
-        yield _say(kind, _others(others.values()), count=len(others))
+        found = _say(kind, _others(others.values()), count=len(others))
+        # That copies of one picture share its metadata is no news.
+        yield found if any(not each.same_picture for each in others.values()) else replace(found, level=Level.INFO)
     documents = read.documents
     derived = documents.derived_document or documents.derived_instance or documents.derived_original
     if derived and "same_document" not in by_kind:
@@ -351,8 +328,8 @@ def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
         yield _say("camera", evidence, camera=_quoted(named or f"number {camera.serial}"))
     if known.carried_by is not None:
         return
-    editors = [each for each in read.software if _EDITORS.search(each) and not _GENERATORS.search(each)]
-    others = [each for each in read.software if each not in editors and not _GENERATORS.search(each)]
+    editors = [each for each in read.software if is_editor(each)]
+    others = [each for each in read.software if not is_editor(each) and not is_generator(each)]
     if editors:
         yield _say("edited", f"named as the program: {_list(editors)}", software=_list(editors))
     if others:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rich.console import Console, Group, RenderableType
@@ -22,7 +23,8 @@ from provenance.core.metadata import (
     SignatureState,
     Thumbnail,
 )
-from provenance.render import metadata
+from provenance.render import html, metadata
+from tests.render import build
 
 LOCAL = datetime(2024, 12, 25, 8, 30, 1, 500_000)  # noqa: DTZ001 - as a file tells it
 TAKEN = Moment(LOCAL, timedelta(hours=3), Block.EXIF, "DateTimeOriginal")
@@ -111,3 +113,27 @@ def test_hostile_text_is_shown_and_bounded() -> None:
     assert "\u202e" not in text
     assert "\\x1b[31m" in text
     assert len(text) < 2500
+
+
+def page(*found: Finding) -> str:
+    answer = build.lookup(*build.sightings())
+    return html.lookup([replace(answer, suspect=replace(answer.suspect, findings=found))], {})
+
+
+def test_the_page_says_the_same_in_its_own_section() -> None:
+    text = page(
+        Finding("captured_after_seen", Level.WARNING, "It says A.", "EXIF DateTimeOriginal: 2024"),
+        Finding("camera", Level.INFO, "It says B.", "Canon"),
+    )
+    assert "<h3>What the file tells about itself</h3>" in text
+    assert '<li class="warning"><strong>Warning:</strong> It says A.<br>' in text
+    assert '<li class="info">It says B.<br><small><bdi>Canon</bdi></small></li>' in text
+    assert "What the file tells about itself" not in page()
+
+
+def test_the_page_escapes_what_was_read() -> None:
+    text = page(Finding("camera", Level.INFO, HOSTILE, HOSTILE))
+    assert "<script" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert text.count("&lt;script&gt;\\x1b[31m\\u202e") == 2
