@@ -4,11 +4,11 @@ Every length comes from a stranger: what points outside of the file ends the wal
 """
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from provenance.core.metadata import Block
 from provenance.images import boxes
+from provenance.images.jpeg import segments
 from provenance.images.told import text
 from provenance.images.xmp import extended_id
 
@@ -23,6 +23,8 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _PROFILE = b"ICC_PROFILE\0"
+_TELLING = frozenset({0xE1, 0xE2, 0xED})
+"""Application segments of a JPEG that hold metadata."""
 
 
 @dataclass(slots=True)
@@ -62,7 +64,10 @@ def _jpeg(data: bytes, found: Blocks) -> None:
     extended: dict[bytes, list[tuple[int, bytes]]] = {}
     profile: list[tuple[int, bytes]] = []
     resources = []
-    for marker, body in _segments(data):
+    for marker, start, stop in segments(data):
+        if marker not in _TELLING:
+            continue
+        body = data[start:stop]
         if marker == 0xE1 and body.startswith(b"Exif\0"):
             found.exif.append(body[6:])
         elif marker == 0xE1 and body.startswith(_XMP):
@@ -79,27 +84,6 @@ def _jpeg(data: bytes, found: Blocks) -> None:
     named = extended_id(found.xmp[0]) if found.xmp else None
     if named and (pieces := extended.get(named)):
         found.xmp.append(_joined(pieces))
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 2
-    for _ in range(_MOST_CHUNKS):
-        if at + 4 > len(data) or data[at] != 0xFF:
-            return
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
-        if marker in {0xDA, 0xD9}:
-            return
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-            continue
-        size = int.from_bytes(data[at + 2 : at + 4], "big")
-        if size < 2 or at + 2 + size > len(data):
-            return
-        yield marker, data[at + 4 : at + 2 + size]
-        at += 2 + size
 
 
 def _joined(parts: list[tuple[int, bytes]]) -> bytes:

@@ -18,6 +18,13 @@ def items(data: bytes) -> Iterator[tuple[str, bytes]]:
             return
 
 
+def end_of_boxes(data: bytes, at: int, end: int) -> int:
+    """Return where a row of boxes that begins at `at` comes to its end, `end` at most."""
+    for _, start, size in _boxes(data, at, end):
+        at = start + size
+    return at
+
+
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield type, start and length of the contents of the boxes from `at` to `end`."""
     for _ in range(_MOST_BOXES):

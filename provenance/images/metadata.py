@@ -13,6 +13,7 @@ from provenance.core.metadata import Block, Camera, Documents, Metadata
 from provenance.images.blocks import Blocks, find
 from provenance.images.decode import Opened, open_image
 from provenance.images.iptc import IPTC, THUMBNAIL, read_iptc, resource_thumbnail, resources
+from provenance.images.jpeg import structure
 from provenance.images.profile import description
 from provenance.images.told import moment, text
 
@@ -50,6 +51,8 @@ def _read(path: Path, opened: Opened) -> Metadata:
         Metadata(format=opened.format, width=opened.width, height=opened.height),
         *_parts(blocks, unread, previews),
     ]
+    if jpeg := _guarded(Block.JPEG, unread, structure, data):
+        parts.append(Metadata(jpeg=jpeg, blocks=(Block.JPEG,)))
     whole = reduce(merged, parts)
     return replace(whole, unread=_distinct([*whole.unread, *blocks.unread[:_MOST_LISTED], *unread]))
 
