@@ -15,6 +15,7 @@ from provenance.images.decode import Opened, open_image
 from provenance.images.iptc import IPTC, THUMBNAIL, read_iptc, resource_thumbnail, resources
 from provenance.images.jpeg import structure
 from provenance.images.profile import description
+from provenance.images.signature import signature
 from provenance.images.told import moment, text
 
 _MOST_BYTES = 128 << 20
@@ -53,6 +54,8 @@ def _read(path: Path, opened: Opened) -> Metadata:
     ]
     if jpeg := _guarded(Block.JPEG, unread, structure, data):
         parts.append(Metadata(jpeg=jpeg, blocks=(Block.JPEG,)))
+    if signed := _guarded(Block.C2PA, unread, lambda data: signature(data, blocks.xmp[:_MOST_BLOCKS]), data):
+        parts.append(Metadata(signature=signed, blocks=(Block.C2PA,)))
     whole = reduce(merged, parts)
     return replace(whole, unread=_distinct([*whole.unread, *blocks.unread[:_MOST_LISTED], *unread]))
 
