@@ -32,6 +32,7 @@ from provenance.images.generators import (
     is_generator,
     settings,
 )
+from provenance.images.windows import EAST, apart, at_least, source, told, window
 from provenance.images.wording import CLOSE, FINDINGS, LENT, NO_ZONE
 
 
@@ -73,8 +74,8 @@ class Circumstances:
 
 NEAR_KM, FAR_KM = 25.0, 100.0
 """A claim names a town: within the first a position fits, beyond the second it does not."""
-_EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
-"""The clocks of the world are so far ahead of UTC and behind it."""
+_SAME_KM = 1.0
+"""Between two positions of one photograph: beyond that and what both were measured to, they disagree."""
 _DAY = timedelta(days=1)
 
 THUMBNAIL_DISTANCE, THUMBNAIL_LIKENESS, THUMBNAIL_QUALITY = 84, 0.5, 25
@@ -86,6 +87,8 @@ _WEIGHT = {Level.WARNING: 0, Level.NOTICE: 1, Level.INFO: 2}
 _NAMED = 5
 """Values that a finding quotes."""
 _QUOTED = 120
+_SAID = 3, 60
+"""Values, and their length, that a sentence names: all of them stand in the evidence."""
 
 
 def findings(read: Metadata, known: Circumstances) -> tuple[Finding, ...]:
@@ -117,14 +120,14 @@ def _say(kind: str, evidence: str, **values: object) -> Finding:
 def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     day = known.claim.day if known.claim else None
     if day is not None and known.first_seen is not None and known.carried_by is None:
-        gap = datetime.combine(day, time(), UTC) - (known.first_seen + _EAST)
+        gap = datetime.combine(day, time(), UTC) - (known.first_seen + EAST)
         if gap > _DAY:
             seen, first = f"{known.first_seen:%Y-%m-%d %H:%M} UTC", known.first_seen_words or "in this archive"
             yield _say("seen_before_claim", seen, seen=seen, gap=f"at least {duration(gap)}", claim=day, first=first)
     for kind, moments in (("digitised", read.digitised), ("modified", read.modified)):
         for moment in moments[:1]:
             if moment not in read.captured and not any(moment.local == each.local for each in read.captured):
-                yield _say(kind, _source(moment), when=_told(moment))
+                yield _say(kind, source(moment), when=told(moment))
     if not read.captured:
         return
     taken = read.captured[0]
@@ -132,90 +135,69 @@ def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     if day is not None:
         yield _against_claim(taken, day)
     for other in read.captured[1:]:
-        if (apart := _apart(taken, other)) > _DAY:
-            yield _say("times_disagree", f"{_source(taken)}; {_source(other)}", gap=duration(apart))
+        if (gap := apart(taken, other)) > _DAY:
+            yield _say("times_disagree", f"{source(taken)}; {source(other)}", gap=duration(gap))
             break
 
 
 def _against_first_seen(taken: Moment, known: Circumstances) -> Finding:
-    when, evidence = _told(taken), _source(taken)
+    when, evidence = told(taken), source(taken)
     if known.first_seen is None:
         return _say("captured", evidence, when=when)
     first = f"{known.first_seen:%Y-%m-%d %H:%M} UTC, {known.first_seen_words or 'in this archive'}"
-    earliest, latest = _window(taken)
+    earliest, latest = window(taken)
     if earliest > known.first_seen + timedelta(minutes=1):
         late = earliest - known.first_seen
         kind = "captured_after_seen" if late > _DAY else "captured_soon_after_seen"
-        return _say(kind, evidence, when=when, gap=_at_least(taken, duration(late)), first=first)
+        return _say(kind, evidence, when=when, gap=at_least(taken, duration(late)), first=first)
     if latest < known.first_seen - timedelta(minutes=1):
         gap = duration(known.first_seen - latest)
-        return _say("captured_before_seen", evidence, when=when, gap=_at_least(taken, gap), first=first)
+        return _say("captured_before_seen", evidence, when=when, gap=at_least(taken, gap), first=first)
     why = CLOSE if taken.offset is not None else NO_ZONE
     return _say("captured_near_seen", evidence, when=when, first=first, why=why)
 
 
 def _against_claim(taken: Moment, day: date) -> Finding:
     """A claimed day is one somewhere on Earth; a day more or less is no contradiction."""
-    when, evidence = _told(taken), _source(taken)
-    apart = (taken.local.date() - day).days
-    if abs(apart) <= 1:
+    when, evidence = told(taken), source(taken)
+    days = (taken.local.date() - day).days
+    if abs(days) <= 1:
         return _say("captured_on_claim", evidence, when=when, claim=day)
-    kind = "captured_before_claim" if apart < 0 else "captured_after_claim"
-    return _say(kind, evidence, when=when, gap=duration(timedelta(days=abs(apart))), claim=day)
-
-
-def _window(moment: Moment) -> tuple[datetime, datetime]:
-    """The earliest and the latest time in UTC that is meant."""
-    if moment.utc is not None:
-        return moment.utc, moment.utc
-    local = moment.local.replace(tzinfo=UTC)
-    return local - _EAST, local + _WEST + (_DAY if moment.whole_day else timedelta())
-
-
-def _apart(one: Moment, other: Moment) -> timedelta:
-    """How far two times lie apart at least."""
-    (from_one, to_one), (from_other, to_other) = _window(one), _window(other)
-    return max(from_one - to_other, from_other - to_one, timedelta())
-
-
-def _at_least(moment: Moment, gap: str) -> str:
-    return gap if moment.utc is not None else f"at least {gap}"
-
-
-def _told(moment: Moment) -> str:
-    if moment.whole_day:
-        return f"{moment.local:%Y-%m-%d}"
-    words = f"{moment.local:%Y-%m-%d %H:%M:%S}"
-    if moment.offset is None:
-        return f"{words} (no time zone given)"
-    minutes = round(moment.offset.total_seconds() / 60)
-    return f"{words} {'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-
-
-def _source(moment: Moment) -> str:
-    return f"{moment.block.upper()} {moment.tag}: {_told(moment)}"
+    kind = "captured_before_claim" if days < 0 else "captured_after_claim"
+    return _say(kind, evidence, when=when, gap=duration(timedelta(days=abs(days))), claim=day)
 
 
 # Where
 
 
 def _where(read: Metadata, known: Circumstances) -> Iterator[Finding]:
-    for place in read.places[:1]:
-        words, evidence = _degrees(place), _measured(place)
-        if not place.latitude and not place.longitude:
-            yield _say("place_unset", evidence)
-            continue
-        claimed = known.claim.place if known.claim else None
-        if claimed is None:
-            yield _say("place", evidence, place=words)
-            continue
-        km = distance_km((place.latitude, place.longitude), claimed)
-        least = max(0.0, km - (place.precision or 0.0) / 1000)
-        kind = (
-            "place_far_from_claim" if least > FAR_KM else "place_off_claim" if least > NEAR_KM else "place_near_claim"
-        )
-        distance = f"{km:.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"
-        yield _say(kind, f"{evidence}; claimed: {claimed[0]:g}, {claimed[1]:g}", place=words, distance=distance)
+    if not read.places:
+        return
+    set_places = [each for each in read.places if each.latitude or each.longitude]
+    if not set_places:
+        yield _say("place_unset", _measured(read.places[0]))
+        return
+    place = set_places[0]
+    yield _against_place(place, known.claim.place if known.claim else None)
+    for other in set_places[1:]:
+        km = distance_km((place.latitude, place.longitude), (other.latitude, other.longitude))
+        if km > _SAME_KM + ((place.precision or 0.0) + (other.precision or 0.0)) / 1000:
+            yield _say("places_disagree", f"{_measured(place)}; {_measured(other)}", distance=_far(km))
+            break
+
+
+def _against_place(place: Place, claimed: tuple[float, float] | None) -> Finding:
+    words, evidence = _degrees(place), _measured(place)
+    if claimed is None:
+        return _say("place", evidence, place=words)
+    km = distance_km((place.latitude, place.longitude), claimed)
+    least = max(0.0, km - (place.precision or 0.0) / 1000)
+    kind = "place_far_from_claim" if least > FAR_KM else "place_off_claim" if least > NEAR_KM else "place_near_claim"
+    return _say(kind, f"{evidence}; claimed: {claimed[0]:g}, {claimed[1]:g}", place=words, distance=_far(km))
+
+
+def _far(km: float) -> str:
+    return f"{km:.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"
 
 
 def _degrees(place: Place) -> str:
@@ -252,9 +234,9 @@ def _made_by(read: Metadata) -> Iterator[Finding]:
     if any(mark in GENERATED for mark in marks):
         return
     if named := generators(read):
-        yield _say("generated", f"named as the program: {_list(named)}", how=_list(named))
+        yield _say("generated", f"named as the program: {_list(named)}", how=_list(named, *_SAID))
     elif texts := settings(read):
-        how = f"the settings of a generator under {_list(keyword for keyword, _ in texts)}"
+        how = f"the settings of a generator under {_list((keyword for keyword, _ in texts), *_SAID)}"
         yield _say("generated", f"{_quoted(texts[0][0])}: {_quoted(texts[0][1])}", how=how)
 
 
@@ -268,9 +250,9 @@ def _signed(signature: Signature | None) -> Iterator[Finding]:
         SignatureState.REMOTE: "signature_remote",
         SignatureState.UNREAD: "signature_unread",
     }
-    told = {"signer": signature.issuer, "made with": signature.generator, "title": signature.title}
-    parts = [f"{name}: {_quoted(value)}" for name, value in told.items() if value]
-    parts += [_source(signature.signed)] if signature.signed else []
+    named = {"signer": signature.issuer, "made with": signature.generator, "title": signature.title}
+    parts = [f"{name}: {_quoted(value)}" for name, value in named.items() if value]
+    parts += [source(signature.signed)] if signature.signed else []
     parts += [f"steps: {_list(signature.actions)}"] if signature.actions else []
     parts += [f"checks that failed: {_list(signature.problems)}"] if signature.problems else []
     yield _say(
@@ -323,21 +305,21 @@ def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     camera = read.camera
     named = _called(camera)
     if named or camera.serial:
-        told = {"serial": camera.serial, "lens": camera.lens, "lens serial": camera.lens_serial, "owner": camera.owner}
-        evidence = "; ".join([_quoted(named), *(f"{name}: {_quoted(value)}" for name, value in told.items() if value)])
+        more = {"serial": camera.serial, "lens": camera.lens, "lens serial": camera.lens_serial, "owner": camera.owner}
+        evidence = "; ".join([_quoted(named), *(f"{name}: {_quoted(value)}" for name, value in more.items() if value)])
         yield _say("camera", evidence, camera=_quoted(named or f"number {camera.serial}"))
     if known.carried_by is not None:
         return
     editors = [each for each in read.software if is_editor(each)]
     others = [each for each in read.software if not is_editor(each) and not is_generator(each)]
     if editors:
-        yield _say("edited", f"named as the program: {_list(editors)}", software=_list(editors))
+        yield _say("edited", f"named as the program: {_list(editors)}", software=_list(editors, *_SAID))
     if others:
-        yield _say("software", f"named as the program: {_list(others)}", software=_list(others))
+        yield _say("software", f"named as the program: {_list(others)}", software=_list(others, *_SAID))
     if read.history:
         used = list(dict.fromkeys(each.software for each in read.history if each.software))
-        steps = [f"{each.action} {_told(each.at)}" if each.at else each.action for each in read.history]
-        words = _list(used) or "programs that are not named"
+        steps = [f"{each.action} {told(each.at)}" if each.at else each.action for each in read.history]
+        words = _list(used, *_SAID) or "programs that are not named"
         yield _say("history", f"XMP xmpMM:History: {_list(steps)}", count=len(steps), software=words)
 
 
@@ -383,13 +365,13 @@ def _unread(read: Metadata) -> Iterator[Finding]:
         yield _say("unread", evidence, blocks=blocks)
 
 
-def _list(values: Iterable[str]) -> str:
+def _list(values: Iterable[str], most: int = _NAMED, length: int = _QUOTED) -> str:
     shown = list(dict.fromkeys(values))
-    more = [f"and {len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
-    return ", ".join([*map(_quoted, shown[:_NAMED]), *more])
+    more = [f"and {len(shown) - most} more"] if len(shown) > most else []
+    return ", ".join([*(_quoted(each, length) for each in shown[:most]), *more])
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, length: int = _QUOTED) -> str:
     """As it stands in the file, on one line and not too long; whoever shows it makes it safe to show."""
     line = " ".join(text.split())
-    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -84,6 +84,10 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
         INFO,
         "The file gives the position 0, 0, which programs write when they know none. It says nothing about the place.",
     ),
+    "places_disagree": (
+        NOTICE,
+        "The file gives two positions for the photograph that lie {distance} apart. At most one of them is right.",
+    ),
     "place_near_claim": (
         INFO,
         (
@@ -155,8 +159,8 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "telegram_like": (
         INFO,
         (
-            "The file is compressed as Telegram's own programs do. Others can do the same (3 of 1,000 images of "
-            "another collection, none of 304 from cameras), so it only fits."
+            "The file is compressed as Telegram Desktop compresses photos. Others can do the same (3 of 1,000 images "
+            "of another collection, none of 304 from cameras), so it only fits."
         ),
     ),
     "thumbnail_differs": (

@@ -194,8 +194,8 @@ def _data(jpegs: Mapping[str, bytes]) -> dict[str, str]:
     return {name: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for name, jpeg in jpegs.items()}
 
 
-def _visible(text: str) -> str:
-    return visible(text, _TEXT)
+def _visible(text: str, length: int = _TEXT) -> str:
+    return visible(text, length)
 
 
 def _utc(at: datetime) -> str:
