@@ -7,7 +7,8 @@ channels, a picture, a hash and, with a model, a descriptor. Hashes are random b
 strangers come as close to each other as the photographs do (within-radius share and spread of the distances).
 
 Printed are: the scan of hashes and of descriptors' signs in a process of its own, first with the archive's pages
-dropped from memory and then warm, beside one pass over the same memory; whether it is exact; and the whole command
+dropped from memory and then warm, beside one pass over the same memory (how many passes the scan takes, for all queries
+at once and per query: one query is to take two at most); whether it is exact; and the whole command
 for a suspect that is nowhere, one whose recompressed copy is archived, and one that was cut out of an archived photo.
 The files that the command will lay over a suspect are photographs too: what it compares is there to be compared.
 Beyond a million codes the strangers have no descriptors, and no codes but the upright one.
@@ -184,7 +185,7 @@ def _measure(
             archive.signs(model.key).update(connection)
     packed, size = time.perf_counter() - began, archive.database.stat().st_size / 2**30
     print(f"\n{count:,} strangers: {filled:.0f} s for their rows, {packed:.1f} s to pack the codes; {size:.1f} GiB\n")
-    print("            queries  first ms  warm ms  one pass ms  ratio  more MiB    found  exact")
+    print("            queries  first ms  warm ms  one pass ms  passes  per query  more MiB    found  exact")
     _print_scans(archive, ALGORITHM, ALGORITHM_VERSION, asked, SEARCH_RADIUS, rounds, check=count <= _WHOLE_UP_TO)
     if model is not None:
         _print_scans(archive, model.key, DESCRIPTOR_VERSION, signs, SIGNS_RADIUS, rounds, check=True)
@@ -216,8 +217,8 @@ def _print_scans(
         warm, limit = statistics.median(done.later), statistics.median(done.passes)
         name, by = ("hashes" if algorithm == ALGORITHM else "signs"), ("faiss" if done.faiss else "numpy")
         print(
-            f"{name:7}{by:6}{number:6}{done.first:10.1f}{warm:9.2f}{limit:13.2f}{warm / limit:7.1f}{done.grown:10.0f}"
-            f"{len(done.found):9}  {exact}"
+            f"{name:7}{by:6}{number:6}{done.first:10.1f}{warm:9.2f}{limit:13.2f}{warm / limit:8.1f}"
+            f"{warm / limit / number:11.2f}{done.grown:10.0f}{len(done.found):9}  {exact}"
         )
 
 
