@@ -60,13 +60,11 @@ def whole(connection: sa.Connection) -> Coverage:
 
     The sums of `per_channel`, but counted so that an answer does not wait for it in an archive of millions of posts.
     """
-    posts, versions = schema.posts, schema.post_versions
     known = channels(connection)
-    several = sa.select(versions.c.post_id).group_by(versions.c.post_id).having(sa.func.count() > 1)
-    images, missing = (_count_images(connection, held, several) for held in (True, False))
+    images, missing = _count_images(connection)
     return Coverage(
         channels=len(known),
-        posts=_count(connection, posts) - _only_service(connection),
+        posts=_count(connection, schema.posts) - _only_service(connection),
         images=images,
         earliest=min(_ends(connection, sa.func.min), default=None),
         latest=max(_ends(connection, sa.func.max), default=None),
@@ -103,20 +101,23 @@ def _only_service(connection: sa.Connection) -> int:
     return connection.scalar(query) or 0
 
 
-def _count_images(connection: sa.Connection, held: bool, several: sa.Select[Any]) -> int:
-    """Count the images with a file (or without one); an image that stands in two versions of a post is one image."""
+def _count_images(connection: sa.Connection) -> tuple[int, int]:
+    """Count the images with a file and those without; one that stands in several versions of a post is one image."""
     versions, attachments = schema.post_versions, schema.attachments
-    wanted = attachments.c.file_id.is_not(None) if held else attachments.c.file_id.is_(None)
-    edited = sa.select(versions.c.id).where(versions.c.post_id.in_(several))
-    pairs = (
-        sa.select(versions.c.post_id, attachments.c.position, attachments.c.file_id)
-        .distinct()
-        .join(attachments, attachments.c.version_id == versions.c.id)
-        .where(versions.c.post_id.in_(several), wanted)
+    held, several = attachments.c.file_id.is_not(None), sa.func.count() > 1
+    edited = sa.select(versions.c.post_id).group_by(versions.c.post_id).having(several)
+    again = (
+        sa.select(held.label("held"), (sa.func.count() - 1).label("more"))
+        .join(versions, versions.c.id == attachments.c.version_id)
+        .where(versions.c.post_id.in_(edited))
+        .group_by(versions.c.post_id, attachments.c.position, attachments.c.file_id)
+        .having(several)
         .subquery()
     )
-    again = _count(connection, attachments, wanted, attachments.c.version_id.in_(edited))
-    return _count(connection, attachments, wanted) - again + _count(connection, pairs)
+    rows = connection.execute(sa.select(again.c.held, sa.func.sum(again.c.more)).group_by(again.c.held))
+    more = {bool(row[0]): row[1] for row in rows}
+    every, missing = _count(connection, attachments, held), _count(connection, attachments, ~held)
+    return every - more.get(True, 0), missing - more.get(False, 0)
 
 
 def _ends(connection: sa.Connection, which: Any) -> list[datetime]:
