@@ -34,20 +34,18 @@ def find(
     archive: Archive,
     connection: Connection,
     path: Path,
+    described: list[Descriptor],
     model: Model,
     sandbox: Sandbox,
     known: Collection[int],
     *,
     found_already: bool,
 ) -> dict[int, Compared]:
-    """Look for the suspect among the archived files beside those that are `known`; return what they are to it.
+    """Look for what was `described` among the files beside those that are `known`; return what they are to it.
 
     Once a copy is found (or was, by its hash) the search ends with the first candidates that bring no more.
     """
-    (cut,) = sandbox.map(partial(tiles, side=model.side, wanted=Wanted.PARTS), [path])
-    if isinstance(cut, Refusal):
-        return {}
-    ranked = candidates(archive, connection, model, queries(model, cut), known)
+    ranked = candidates(archive, connection, model, described, known)
     files = read.files(connection, ranked)
     asked = {
         file_id: Suggestion(path, archive.files.path(files[file_id].sha256), pixels.suggested(similar))
@@ -72,6 +70,12 @@ def find(
         if compared.relation is not Relation.NOTHING:
             found[file_id] = compared
     return found
+
+
+def describe(path: Path, model: Model, sandbox: Sandbox) -> list[Descriptor]:
+    """Return what the suspect is looked for by; nothing where it cannot be decoded. Asks no archive."""
+    (cut,) = sandbox.map(partial(tiles, side=model.side, wanted=Wanted.PARTS), [path])
+    return [] if isinstance(cut, Refusal) else queries(model, cut)
 
 
 def queries(model: Model, cut: list[Tile]) -> list[Descriptor]:

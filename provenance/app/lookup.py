@@ -3,6 +3,7 @@
 import hashlib
 import stat
 from collections.abc import Mapping, Sequence, Set
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +70,13 @@ def lookup(
 
     With a `model`, altered copies are looked for as well; a `claim` is held against what the image tells about itself.
     """
-    return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim) for image in images]
+    with ThreadPoolExecutor(1) as aside:
+        try:
+            return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim, aside) for image in images]
+        except BaseException:
+            # What is at work aside would be waited for.
+            sandbox.stop()
+            raise
 
 
 def _one(
@@ -80,25 +87,32 @@ def _one(
     max_bytes: int,
     model: "Model | None",
     claim: Claim | None,
+    aside: Executor,
 ) -> LookupAnswer | ImageRefused:
     try:
         file = _measured(path, sandbox, max_bytes)
     except ImageRefused as refused:
         return refused
+    described = None
+    if model is not None and file.refused is None:
+        from provenance.app import altered
+
+        # The network and SQLite's counting take as long as each other, and a processor each.
+        described = aside.submit(altered.describe, path, model, sandbox)
     told = next(sandbox.map(reading.read, [path]))
     own = None if isinstance(told, Refusal) else told
     with archive.read() as connection:
+        coverage = _coverage(connection, model)
         matches = _matches(archive, connection, file)
         if file.refused is not None and not matches:
             return ImageRefused(path=path, what=file.refused)
         found = copies.confirm(archive, connection, path, matches, sandbox)
-        if model is not None and file.refused is None:
-            from provenance.app import altered
-
+        if model is not None and described is not None:
             known = found.same.keys() | found.same_scene.keys() | found.same_template.keys()
+            asked = described.result()
             found.add(
                 connection,
-                altered.find(archive, connection, path, model, sandbox, known, found_already=bool(found.same)),
+                altered.find(archive, connection, path, asked, model, sandbox, known, found_already=bool(found.same)),
             )
         found.keep_apart(connection)
         found.possible |= _hints(archive, connection, file, own, found)
@@ -120,7 +134,7 @@ def _one(
             matches=found.same,
             picture=None if best is None else pictures.get(best),
             possible=matched(found.possible),
-            coverage=_coverage(connection, model),
+            coverage=coverage,
             warnings=(*_warnings(file, narrowing), *_unread(file, told)),
             limit=narrowing.limit,
             same_scene=matched(found.same_scene),

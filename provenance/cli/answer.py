@@ -11,6 +11,8 @@ from provenance.cli.context import Context, as_json, pass_context, print_json, p
 if TYPE_CHECKING:
     from provenance.images.findings import Claim
 
+_WORKERS = 4
+"""More would take longer to start than the few comparisons of a lookup take."""
 _DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
 
@@ -43,14 +45,16 @@ def lookup(
 
     Exit status: 0 a copy was found, 1 none was, 2 an image could not be read. Nothing is written to the archive.
     """
-    from provenance.app.lookup import Narrowing
-    from provenance.app.lookup import lookup as look_up
-    from provenance.errors import ImageRefused
-
     claim = _claim(claimed_date, claimed_place)
-    narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
     printer = None if pdf is None else context.printer()
-    with context.sandbox(workers=1) as sandbox:
+    with context.sandbox(at_most=_WORKERS) as sandbox:
+        # Before the imports, which take about as long as its own. With a model there is always something to compare.
+        sandbox.start(compares=not context.model_is_off)
+        from provenance.app.lookup import Narrowing
+        from provenance.app.lookup import lookup as look_up
+        from provenance.errors import ImageRefused
+
+        narrowing = Narrowing(_utc(since), _utc(until), channel, limit)
         archive = context.open()
         model = context.model()
         answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, model, claim)

@@ -1,5 +1,6 @@
 """What every command is given: where the archive is, the settings, how to print."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,13 +131,14 @@ class Context:
         _ = self.settings
         return Archive.open(self.directory)
 
-    def sandbox(self, workers: int | None = None) -> "Sandbox":
-        """Worker processes with the limits that are set."""
+    def sandbox(self, at_most: int | None = None) -> "Sandbox":
+        """Worker processes with the limits that are set: as many as are set, or `at_most` so many."""
         from provenance.images.sandbox import Limits, Sandbox
 
         images = self.settings.images
         limits = Limits(images.timeout_seconds, images.memory_mb << 20, images.max_pixels)
-        return Sandbox(limits, images.workers if workers is None else workers)
+        workers = images.workers or os.cpu_count() or 1
+        return Sandbox(limits, workers if at_most is None else min(workers, at_most))
 
 
 pass_context = click.make_pass_decorator(Context)

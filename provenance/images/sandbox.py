@@ -36,7 +36,8 @@ _AHEAD = 3
 """Bundles handed out for each worker before the first answer is taken."""
 _RECYCLE_AFTER = 500
 """Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
-
+_TO_MEASURE = ["provenance.images.reduce", "provenance.images.thumbnail"]
+_TO_COMPARE = ["provenance.images.tiles", "provenance.images.pairs", "provenance.images.comparison"]
 
 _STATM = Path("/proc/self/statm")
 
@@ -81,6 +82,13 @@ class Sandbox:
             self._pool.stop()
         self._pool.join()
 
+    def start(self, *, compares: bool = False) -> None:
+        """Start what the workers are forked from, which loads its modules while the caller loads others.
+
+        `compares`: with numpy and OpenCV, which each worker would otherwise load with its first pair.
+        """
+        self._started(compares=compares)
+
     def stop(self) -> None:
         """Give up what is being decoded, and take nothing more; may be called from another thread.
 
@@ -98,8 +106,12 @@ class Sandbox:
         """
         waiting: deque[tuple[list[Item], ProcessFuture[Any]]] = deque()
         remaining = iter(items)
+        # Few are shared out evenly, so that no worker is idle.
+        first = list(itertools.islice(remaining, self._workers * _BUNDLE))
+        size = -(-len(first) // self._workers)
+        remaining = itertools.chain(first, remaining)
         while True:
-            while len(waiting) < self._workers * _AHEAD and (bundle := list(itertools.islice(remaining, _BUNDLE))):
+            while len(waiting) < self._workers * _AHEAD and (bundle := list(itertools.islice(remaining, size))):
                 waiting.append((bundle, self._schedule(task, bundle)))
             if not waiting:
                 return
@@ -142,12 +154,12 @@ class Sandbox:
         for item in bundle:
             yield from self._answers(task, [item], self._schedule(task, [item]))
 
-    def _started(self) -> ProcessPool:
+    def _started(self, *, compares: bool = False) -> ProcessPool:
         if self._pool is None:
             # A server forked from a clean process: no threads, no locks and no database handles come along.
             methods = multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-            context.set_forkserver_preload(["provenance.images.reduce", "provenance.images.thumbnail"])
+            context.set_forkserver_preload(_TO_MEASURE + (_TO_COMPARE if compares else []))
             _start_server(context.get_start_method())
             self._pool = ProcessPool(
                 max_workers=self._workers,

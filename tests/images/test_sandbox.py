@@ -69,6 +69,16 @@ def process_id(path: Path, max_pixels: int) -> int:
     return os.getpid()
 
 
+def meet(path: Path, max_pixels: int) -> bool:
+    """Wait for the other of two: each has to be in a worker of its own."""
+    path.touch()
+    return eventually(lambda: len(list(path.parent.iterdir())) == 2, seconds=10)
+
+
+def is_loaded(path: Path, max_pixels: int) -> bool:
+    return path.name in sys.modules
+
+
 def note_and_hang(path: Path, max_pixels: int) -> None:
     path.write_text(str(os.getpid()))
     time.sleep(3600)
@@ -156,6 +166,32 @@ def test_paths_are_taken_as_they_are_needed() -> None:
         answers = sandbox.map(behave, paths())
         assert [next(answers) for _ in range(3)] == [(str(number), 99) for number in range(3)]
         assert len(taken) < 100
+
+
+def test_few_are_shared_out_among_the_workers(tmp_path: Path) -> None:
+    with Sandbox(Limits(), workers=2) as sandbox:
+        assert list(sandbox.map(meet, [tmp_path / "a", tmp_path / "b"])) == [True, True]
+
+
+_STARTED = """
+import sys
+from pathlib import Path
+from provenance.images.sandbox import Limits, Sandbox
+from tests.images.test_sandbox import is_loaded
+
+with Sandbox(Limits(), workers=1) as sandbox:
+    sandbox.start(compares=sys.argv[1] == "compares")
+    print(*sandbox.map(is_loaded, [Path("PIL"), Path("numpy"), Path("cv2")]))
+"""
+
+
+@pytest.mark.parametrize(("how", "loaded"), [("compares", "True True True"), ("measures", "True False False")])
+def test_what_compares_is_loaded_before_there_is_a_pair(how: str, loaded: str) -> None:
+    # In a Python of its own, whose server has not been started yet; it has no main module that workers would load.
+    run = subprocess.run(
+        [sys.executable, "-c", _STARTED, how], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == loaded
 
 
 def test_nothing_to_do_starts_nothing() -> None:
