@@ -35,7 +35,12 @@ class Codes:
         self._path = directory / f"codes-{algorithm}-{version}.bin"
         table = schema.fingerprints
         ours = (table.c.algorithm == algorithm) & (table.c.version == version)
-        self._rows = sa.select(table.c.id, table.c.file_id, table.c.code).where(ours).order_by(table.c.id)
+        # What is newer than the file has.
+        self._rows = (
+            sa.select(table.c.id, table.c.file_id, table.c.code)
+            .where(ours, table.c.id > sa.bindparam("last"))
+            .order_by(table.c.id)
+        )
         self._record = np.dtype([("id", "<u8"), ("file", "<u8"), ("code", "<u8", (width // 8,))])
 
     def near(self, connection: sa.Connection, queries: bytes, radius: int) -> list[tuple[int, int]]:
@@ -52,9 +57,7 @@ class Codes:
                 _keep(found, block["file"], *scan(block["code"]))
             if len(records):
                 last = int(records["id"][-1])
-        newer = [
-            (row.file_id, row.code) for row in connection.execute(self._rows.where(schema.fingerprints.c.id > last))
-        ]
+        newer = [(row.file_id, row.code) for row in connection.execute(self._rows, {"last": last})]
         if newer:
             words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
             _keep(found, np.array([file_id for file_id, _ in newer]), *scan(words))
@@ -77,7 +80,7 @@ class Codes:
             os.ftruncate(descriptor, _HEADER.size + count * self._record.itemsize)
             os.lseek(descriptor, 0, os.SEEK_END)
             added = 0
-            for page in connection.execute(self._rows.where(schema.fingerprints.c.id > last)).partitions(_PAGE):
+            for page in connection.execute(self._rows, {"last": last}).partitions(_PAGE):
                 records = np.empty(len(page), dtype=self._record)
                 records["id"] = [row.id for row in page]
                 records["file"] = [row.file_id for row in page]

@@ -15,6 +15,14 @@ from provenance.core.matching import ALGORITHM_VERSION, DESCRIPTOR_VERSION
 INNER = "-inner"
 """Behind a model's key: the descriptor of the picture inside a file's frame, bars or margins."""
 
+_made = schema.fingerprints.c
+# Put together once: it is asked for several times for each new file.
+_VALUES = sa.select(_made.file_id, _made.code, _made.turned).where(
+    _made.algorithm == sa.bindparam("made_by"),
+    _made.version == DESCRIPTOR_VERSION,
+    _made.file_id.in_(sa.bindparam("wanted", expanding=True)),
+)
+
 
 def undescribed(connection: sa.Connection, model: str, *, arrived: bool = False) -> list[tuple[int, str]]:
     """Return (file, hash) of every file that was measured and that this model has not seen.
@@ -83,13 +91,10 @@ def save(
 
 def values(connection: sa.Connection, algorithm: str, file_ids: Iterable[int]) -> dict[int, tuple[bytes, bytes]]:
     """Return {file: (signs, values)} of those that have a descriptor of this algorithm."""
-    table = schema.fingerprints
-    ours = (table.c.algorithm == algorithm) & (table.c.version == DESCRIPTOR_VERSION)
-    query = sa.select(table.c.file_id, table.c.code, table.c.turned).where(ours)
     return {
         row.file_id: (row.code, row.turned)
         for chunk in chunks(file_ids)
-        for row in connection.execute(query.where(table.c.file_id.in_(chunk)))
+        for row in connection.execute(_VALUES, {"made_by": algorithm, "wanted": chunk})
     }
 
 

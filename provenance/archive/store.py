@@ -28,12 +28,15 @@ class Archive:
         self.files = FileStore(directory / "media")
         self.codes = Codes(directory, ALGORITHM, ALGORITHM_VERSION, BYTES)
         self.thumbnails = Codes(directory, metadata.THUMBNAIL, metadata.VERSION, BYTES)
+        self._signs: dict[str, Codes] = {}
         self._reader = connect(self.database, write=False)
         self._writer = connect(self.database, write=True)
 
     def signs(self, algorithm: str) -> Codes:
         """The signs of the descriptors that one model made."""
-        return Codes(self.directory, algorithm, DESCRIPTOR_VERSION, SIGNS)
+        if algorithm not in self._signs:
+            self._signs[algorithm] = Codes(self.directory, algorithm, DESCRIPTOR_VERSION, SIGNS)
+        return self._signs[algorithm]
 
     @property
     def database(self) -> Path:
