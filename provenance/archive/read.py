@@ -52,24 +52,26 @@ def channels(connection: sa.Connection) -> dict[int, Channel]:
     }
 
 
+_files, _prints, _seen = schema.files, schema.fingerprints, schema.inspections
+# Put together once: it is asked for with each new file.
+_FILES = (
+    sa.select(_files, _prints.c.code, _prints.c.turned, _prints.c.quality, _seen.c.problem)
+    .outerjoin(
+        _prints,
+        (_prints.c.file_id == _files.c.id)
+        & (_prints.c.algorithm == ALGORITHM)
+        & (_prints.c.version == ALGORITHM_VERSION),
+    )
+    .outerjoin(
+        _seen,
+        (_seen.c.file_id == _files.c.id) & (_seen.c.tool == MEASURE_TOOL) & (_seen.c.version == ALGORITHM_VERSION),
+    )
+    .where(_files.c.id.in_(sa.bindparam("wanted", expanding=True)))
+)
+
+
 def files(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, File]:
     """Return {row: file} with the fingerprints of the version known here."""
-    table, prints, inspections = schema.files, schema.fingerprints, schema.inspections
-    query = (
-        sa.select(table, prints.c.code, prints.c.turned, prints.c.quality, inspections.c.problem)
-        .outerjoin(
-            prints,
-            (prints.c.file_id == table.c.id)
-            & (prints.c.algorithm == ALGORITHM)
-            & (prints.c.version == ALGORITHM_VERSION),
-        )
-        .outerjoin(
-            inspections,
-            (inspections.c.file_id == table.c.id)
-            & (inspections.c.tool == MEASURE_TOOL)
-            & (inspections.c.version == ALGORITHM_VERSION),
-        )
-    )
     return {
         row.id: File(
             row.id,
@@ -83,7 +85,7 @@ def files(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, File]
             row.problem,
         )
         for chunk in chunks(file_ids)
-        for row in connection.execute(query.where(table.c.id.in_(chunk)))
+        for row in connection.execute(_FILES, {"wanted": chunk})
     }
 
 
