@@ -71,12 +71,7 @@ def lookup(
     With a `model`, altered copies are looked for as well; a `claim` is held against what the image tells about itself.
     """
     with ThreadPoolExecutor(1) as aside:
-        try:
-            return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim, aside) for image in images]
-        except BaseException:
-            # What is at work aside would be waited for.
-            sandbox.stop()
-            raise
+        return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim, aside) for image in images]
 
 
 def _one(

@@ -151,11 +151,11 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
 
 
 def _claim(day: datetime | None, place: str | None) -> "Claim | None":
+    if day is None and place is None:
+        return None
     from provenance.cli.find import claimed_place
     from provenance.images.findings import Claim
 
-    if day is None and place is None:
-        return None
     return Claim(day and day.date(), None if place is None else claimed_place(place))
 
 

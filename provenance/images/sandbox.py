@@ -36,7 +36,7 @@ _AHEAD = 3
 """Bundles handed out for each worker before the first answer is taken."""
 _RECYCLE_AFTER = 500
 """Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
-_TO_MEASURE = ["provenance.images.reduce", "provenance.images.thumbnail"]
+_TO_MEASURE = ["provenance.images.reduce", "provenance.images.thumbnail", "provenance.images.metadata"]
 _TO_COMPARE = ["provenance.images.tiles", "provenance.images.pairs", "provenance.images.comparison"]
 
 _STATM = Path("/proc/self/statm")
