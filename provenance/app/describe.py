@@ -11,7 +11,7 @@ from provenance.images.descriptor import Model
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
 
-_BATCH = 256
+_BATCH = 64
 
 
 def describe(archive: Archive, model: Model, sandbox: Sandbox, progress: Progress, *, arrived: bool = False) -> None:
