@@ -17,7 +17,7 @@ from provenance.app.similar import most_similar
 from provenance.archive import read
 from provenance.archive.store import Archive, Connection
 from provenance.core.alignment import Relation
-from provenance.core.matching import AT_LEAST, LEAST_SIMILAR, SIMILAR, candidates_of, signs_radius
+from provenance.core.matching import LEAST_SIMILAR, SIMILAR, candidates_of, fewest_candidates, signs_radius
 from provenance.images.descriptor import Descriptor, Model
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.tiles import Tile, Wanted, tiles
@@ -95,7 +95,7 @@ def candidates(
         archive, connection, model.key, asked, signs_radius(files), LEAST_SIMILAR, lambda near: set(near) - set(known)
     )
     likely = sum(similar >= SIMILAR for _, similar in found)
-    return dict(found[: min(candidates_of(files), max(AT_LEAST, likely))])
+    return dict(found[: min(candidates_of(files), max(fewest_candidates(files), likely))])
 
 
 def _is_open(compared: Compared) -> bool:

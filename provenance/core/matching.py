@@ -30,9 +30,10 @@ WIDER_RADII = ((6_000, 231), (40_000, 223))
 """The same in archives of at most so many files: about 2,000 strangers lie within, which can all be ranked."""
 SIMILAR = 0.28
 """Cosine from which on a candidate is looked at: of a million pairs of strangers one in ten thousand exceeds 0.32."""
-LEAST_SIMILAR, AT_LEAST = 0.15, 8
+LEAST_SIMILAR, AT_LEAST, AT_LEAST_UP_TO = 0.15, 8, 40_000
 """So many are looked at in any case, if they are this similar. An eighth of a picture may have a cosine of 0.2 and
-still be the most similar: of 500, among as many photographs, 48 lie below 0.28, 44 of those among the first 8."""
+still be the most similar: of 500, among as many photographs, 48 lie below 0.28, 44 of those among the first 8. In
+archives of more files than that they are lost among strangers anyway."""
 CANDIDATES, MOST_CANDIDATES, FILES_PER_CANDIDATE = 40, 160, 6250
 """Files that are laid over a suspect, the most similar first: see `candidates_of`."""
 
@@ -82,6 +83,11 @@ def limits(quality: int) -> Limits | None:
 def signs_radius(files: int) -> int:
     """Return the bits within which signs make a candidate in an archive of so many described files."""
     return next((radius for most, radius in WIDER_RADII if files <= most), SIGNS_RADIUS)
+
+
+def fewest_candidates(files: int) -> int:
+    """Return how many candidates are laid over a suspect in any case, in an archive of so many described files."""
+    return AT_LEAST if files <= AT_LEAST_UP_TO else 0
 
 
 def candidates_of(files: int) -> int:

@@ -132,8 +132,7 @@ def _tilted(
     from provenance.images.perspective import fitted, projected, upright
 
     source, target = pairs
-    fit = fitted(source, target, _TOLERANCE)
-    if fit is None:
+    if len(source) < _TILTED or (fit := fitted(source, target, _TOLERANCE)) is None:
         return None
     projection, held = fit
     places = min(_distinct(source[held]), _distinct(target[held]))

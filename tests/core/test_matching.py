@@ -12,6 +12,7 @@ from provenance.core.matching import (
     candidates_of,
     compare,
     distance,
+    fewest_candidates,
     signs_radius,
 )
 from provenance.core.model import Confidence, File, Match, MatchKind
@@ -163,3 +164,4 @@ def test_larger_archives_have_more_candidates(files: int, candidates: int) -> No
 
 def test_in_small_archives_less_similar_files_are_candidates() -> None:
     assert [signs_radius(files) for files in (0, 6_000, 40_000, 10**6)] == [231, 231, 223, 215]
+    assert [fewest_candidates(files) for files in (0, 40_000, 40_001)] == [8, 8, 0]
