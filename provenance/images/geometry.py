@@ -227,12 +227,12 @@ def _matched(query: Picture, archived: Picture) -> tuple[Plane, Plane]:
 
 def _pairs(likeness: Plane, ratio: float) -> NDArray[np.intp]:
     """Pairs (n x 2) of which each is the other's nearest, by Lowe's ratio, from cosines (one row per query feature)."""
-    nearest = likeness.argmax(axis=1)
+    nearest, back = likeness.argmax(axis=1), likeness.argmax(axis=0)
     rows = np.arange(len(likeness))
     best = likeness[rows, nearest]
-    back = likeness.argmax(axis=0)
-    second = np.partition(likeness, -2, axis=1)[:, -2] if likeness.shape[1] > 1 else np.full(len(rows), -1, np.float32)
-    clear = (2 - 2 * best) < ratio**2 * (2 - 2 * second)
+    rest = likeness.copy()
+    rest[rows, nearest] = -1
+    clear = (2 - 2 * best) < ratio**2 * (2 - 2 * rest.max(axis=1))
     kept = rows[clear & (back[nearest] == rows)]
     return np.stack([kept, nearest[kept]], axis=1)
 
