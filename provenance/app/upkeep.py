@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ def doctor(directory: Path, session: Path) -> list[Check]:
         Check("SQLite", *sqlite()),
         *_packages(),
         Check("image formats", True, ", ".join(readable())),
+        _signatures(),
         Check("memory limit for decoding", memory_is_limited() or None, _memory_words()),
         _archive(directory),
         *_metadata(directory),
@@ -98,6 +100,12 @@ def doctor(directory: Path, session: Path) -> list[Check]:
 def _packages() -> list[Check]:
     names = ("sqlalchemy", "alembic", "pillow", "pillow-heif", "numpy", "ijson", "telethon", "cryptg")
     return [Check(name, True, metadata.version(name)) for name in names]
+
+
+def _signatures() -> Check:
+    if find_spec("c2pa") is None:
+        return Check("C2PA signatures", None, "not read: `pip install 'provenance[c2pa]'` brings what reads them")
+    return Check("C2PA signatures", True, "checked, without asking any server")
 
 
 def _memory_words() -> str:

@@ -184,8 +184,16 @@ def test_the_doctor_needs_no_folder(tmp_path: Path) -> None:
     assert [each.name for each in found if each.ok is False] == []
     named = {each.name for each in found}
     assert {"Python", "SQLite", "pillow", "image formats", "memory limit for decoding", "free disk space"} <= named
+    assert next(each.ok for each in found if each.name == "C2PA signatures") is True
     assert "JPEG" in next(each.detail for each in found if each.name == "image formats")
     assert all(each.detail for each in found)
+
+
+def test_doctor_says_what_reads_signatures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "find_spec", lambda name: None)
+    (check,) = [each for each in upkeep.doctor(tmp_path, NO_SESSION) if each.name == "C2PA signatures"]
+    assert check.ok is None
+    assert "provenance[c2pa]" in check.detail
 
 
 def test_upgrading_a_current_archive_does_nothing(desk: Desk, tmp_path: Path) -> None:
