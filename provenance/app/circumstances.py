@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from provenance.app import hints
 from provenance.archive import find, read
@@ -57,7 +56,13 @@ def related_to(connection: Connection, file: File, own: Metadata, same_picture: 
     files = read.files(connection, {each.file_id for each in others})
     seen = _seen(connection, {each.file_id for each in others})
     return tuple(
-        Related(each.trait, files[each.file_id].sha256, seen.get(each.file_id), each.file_id in same_picture)
+        Related(
+            each.trait,
+            each.value,
+            files[each.file_id].sha256,
+            seen.get(each.file_id),
+            each.file_id in same_picture,
+        )
         for each in others
     )
 
@@ -113,10 +118,13 @@ def _vouched(first: FirstSeen | None) -> FirstSeen | None:
     return None if first is None or first.basis is times.Basis.CLAIMED else first
 
 
-def _seen(connection: Connection, file_ids: Collection[int]) -> dict[int, datetime]:
-    found: dict[int, datetime] = {}
-    for each in sorted(_sightings(connection, file_ids), key=lambda one: dated(one).at, reverse=True):
-        found[each.file.id] = dated(each).at
+def _seen(connection: Connection, file_ids: Collection[int]) -> dict[int, str]:
+    """When and where each file was first seen, and on whose word."""
+    found: dict[int, str] = {}
+    for each in sorted(_sightings(connection, file_ids), key=lambda one: dated(one).at):
+        when = dated(each)
+        words = f"{when.at:%Y-%m-%d %H:%M} UTC, «{each.channel.title}» post {each.ref} ({_BASES[when.basis]})"
+        found.setdefault(each.file.id, words)
     return found
 
 

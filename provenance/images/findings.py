@@ -50,9 +50,11 @@ class Related:
     """Another archived file that shares a trait with this one."""
 
     trait: Trait
+    value: str
+    """What they share, as this file writes it."""
     sha256: str
-    seen: datetime | None
-    """When it was first seen."""
+    seen: str | None
+    """When and where it was first seen, and on whose word."""
     same_picture: bool
     """Whether the archive holds both as one picture anyway."""
 
@@ -131,7 +133,8 @@ def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     if not read.captured:
         return
     taken = read.captured[0]
-    yield _against_first_seen(taken, known)
+    if known.first_seen is not None or day is None:
+        yield _against_first_seen(taken, known)
     if day is not None:
         yield _against_claim(taken, day)
     for other in read.captured[1:]:
@@ -270,6 +273,12 @@ _SHARED = {
     **dict.fromkeys(DOCUMENTS, "same_document"),
     Trait.UNIQUE_ID: "same_unique_id",
 }
+_NAMES = {
+    Trait.CAMERA_SERIAL: "the camera's serial number",
+    Trait.LENS_SERIAL: "the lens's serial number",
+    Trait.UNIQUE_ID: "the image id",
+    **dict.fromkeys(DOCUMENTS, "the document id"),
+}
 
 
 def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
@@ -292,9 +301,9 @@ def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
 def _others(related: Iterable[Related]) -> str:
     shown = list(related)
     words = [
-        each.sha256[:12]
-        + (f" first seen {each.seen:%Y-%m-%d}" if each.seen else "")
-        + (", the same picture" if each.same_picture else ", another picture")
+        f"{each.sha256[:12]}, {'the same' if each.same_picture else 'another'} picture, by {_NAMES[each.trait]} "
+        + _quoted(each.value)
+        + (f", first seen {_quoted(each.seen)}" if each.seen else "")
         for each in shown[:_NAMED]
     ]
     more = [f"and {len(shown) - _NAMED} more"] if len(shown) > _NAMED else []

@@ -117,8 +117,8 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "same_device": (
         NOTICE,
         (
-            "Other archived files that name the same device: {count}. They were most likely taken with it; a number can"
-            " be copied."
+            "{count} other archived file(s) name the same device. They were most likely taken with it; a number can be "
+            "copied."
         ),
     ),
     "software": (INFO, "The file names the program that wrote it: {software}."),
@@ -137,14 +137,14 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "same_document": (
         NOTICE,
         (
-            "Other archived files that name the same master, or this file as theirs: {count}. They are most likely "
-            "versions of one document; such ids can be copied."
+            "{count} other archived file(s) share an id of this document. They are most likely versions of one "
+            "document, or one was made from the other; such ids can be copied."
         ),
     ),
     "same_unique_id": (
         NOTICE,
         (
-            "Other archived files with the same image id: {count}. They are most likely made from one shot; ids "
+            "{count} other archived file(s) have the same image id. They are most likely made from one shot; such ids "
             "can be copied."
         ),
     ),

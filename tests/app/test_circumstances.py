@@ -60,7 +60,8 @@ def test_a_suspect_is_held_against_the_first_seen_and_the_claim(document: Desk, 
     assert "Channel 2" in (known.first_seen_words or "")
     assert (known.claim, known.carried_by) == (claim, None)
     (related,) = known.related
-    assert (related.trait, related.seen, related.same_picture) == ("camera_serial", AT, True)
+    assert (related.trait, related.value, related.same_picture) == ("camera_serial", SERIAL, True)
+    assert related.seen == f"{AT:%Y-%m-%d %H:%M} UTC, «Channel 1» post 1/10 (the time of the post)"
 
 
 def test_a_copy_that_was_sent_as_a_file_lends_what_others_lost(document: Desk, tmp_path: Path, asked: Asked) -> None:

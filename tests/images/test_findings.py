@@ -111,6 +111,7 @@ def test_a_capture_against_the_first_sighting(taken: Moment, kind: str) -> None:
 )
 def test_a_capture_against_the_day_that_is_claimed(day: int, kind: str) -> None:
     found = by_kind(captured(moment(2024, 12, 25, 8)), Circumstances(claim=Claim(date(2024, 12, day))))
+    assert set(found) == {kind}
     assert found[kind].level is (Level.INFO if kind == "captured_on_claim" else Level.WARNING)
     assert f"2024-12-{day}" in found[kind].text
 
@@ -206,11 +207,12 @@ def test_the_camera_and_what_else_names_it() -> None:
     read = Metadata(camera=Camera("Canon", "Canon EOS R5", "012345678901", "RF50mm"))
     assert by_kind(read)["camera"].evidence == "Canon EOS R5; serial: 012345678901; lens: RF50mm"
     assert by_kind(Metadata(camera=Camera("NIKON CORPORATION", "D750")))["camera"].evidence == "NIKON CORPORATION D750"
-    others = tuple(Related(Trait.CAMERA_SERIAL, f"{number:064x}", SEEN, number == 1) for number in range(1, 8))
+    others = tuple(Related(Trait.CAMERA_SERIAL, "0123", f"{number:064x}", FIRST, number == 1) for number in range(1, 8))
     found = by_kind(read, Circumstances(related=others))["same_device"]
     assert found.level is Level.NOTICE
-    assert ": 7." in found.text
-    assert "the same picture" in found.evidence
+    assert found.text.startswith("7 other archived file(s)")
+    same = "000000000000, the same picture, by the camera's serial number 0123, first seen "
+    assert found.evidence.startswith(same + FIRST)
     assert found.evidence.endswith("and 2 more")
     copies = Circumstances(related=tuple(replace(each, same_picture=True) for each in others))
     assert by_kind(read, copies)["same_device"].level is Level.INFO
@@ -219,9 +221,11 @@ def test_the_camera_and_what_else_names_it() -> None:
 def test_documents_that_belong_together() -> None:
     read = Metadata(documents=Documents("xmp.did:1", derived_document="xmp.did:0"))
     assert "derived" in kinds(read)
-    known = Circumstances(related=(Related(Trait.DERIVED_FROM, "ab" * 32, None, False),))
+    known = Circumstances(related=(Related(Trait.DERIVED_FROM, "xmp.did:0", "ab" * 32, None, False),))
     assert kinds(read, known) == {"same_document"}
-    unique = Circumstances(related=(Related(Trait.UNIQUE_ID, "ab" * 32, None, False),))
+    words = "abababababab, another picture, by the document id xmp.did:0"
+    assert by_kind(read, known)["same_document"].evidence == words
+    unique = Circumstances(related=(Related(Trait.UNIQUE_ID, "1", "ab" * 32, None, False),))
     assert "same_unique_id" in kinds(Metadata(), unique)
 
 
