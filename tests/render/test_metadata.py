@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 
@@ -26,6 +27,7 @@ from provenance.core.metadata import (
 from provenance.render import html, metadata
 from tests.render import build
 
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "metadata.md"
 LOCAL = datetime(2024, 12, 25, 8, 30, 1, 500_000)  # noqa: DTZ001 - as a file tells it
 TAKEN = Moment(LOCAL, timedelta(hours=3), Block.EXIF, "DateTimeOriginal")
 HOSTILE = "<script>\x1b[31m\u202e" + "x" * 2000
@@ -42,8 +44,8 @@ def test_nothing_told_is_nothing_said() -> None:
     assert metadata.lines(()) == []
 
 
-def test_all_that_was_read_is_told() -> None:
-    read = Metadata(
+def everything() -> Metadata:
+    return Metadata(
         format="JPEG",
         captured=(TAKEN,),
         digitised=(TAKEN,),
@@ -65,7 +67,10 @@ def test_all_that_was_read_is_told() -> None:
         blocks=(Block.EXIF,),
         unread=((Block.XMP, "why"),),
     )
-    told = json.loads(json.dumps(metadata.document(read)))
+
+
+def test_all_that_was_read_is_told() -> None:
+    told = json.loads(json.dumps(metadata.document(everything())))
     assert told["captured"] == [
         {
             "local": "2024-12-25T08:30:01.500000",
@@ -88,6 +93,12 @@ def test_all_that_was_read_is_told() -> None:
     assert told["signature"]["state"] == "valid"
     assert told["unread"] == [{"block": "xmp", "why": "why"}]
     assert {"history", "orientation", "source_types", "facebook", "credits", "profile", "texts", "blocks"} <= set(told)
+
+
+def test_the_documentation_names_every_key() -> None:
+    documented = DOCUMENTED.read_text().partition("## As JSON")[2]
+    missing = [key for key in metadata.document(everything()) if f"`{key}`" not in documented]
+    assert missing == []
 
 
 def test_findings_say_their_level_and_their_evidence() -> None:
