@@ -101,7 +101,7 @@ def first_words(first: FirstSeen) -> str:
     post = first.post
     if isinstance(post, Unarchived):
         return f"{first.ref}, not archived ({basis})"
-    return f"«{post.channel.title}» post {post.ref} ({basis})"
+    return f"{_place(post)} ({basis})"
 
 
 _BASES = {
@@ -123,7 +123,7 @@ def _seen(connection: Connection, file_ids: Collection[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for each in sorted(_sightings(connection, file_ids), key=lambda one: dated(one).at):
         when = dated(each)
-        words = f"{when.at:%Y-%m-%d %H:%M} UTC, «{each.channel.title}» post {each.ref} ({_BASES[when.basis]})"
+        words = f"{when.at:%Y-%m-%d %H:%M} UTC, {_place(each)} ({_BASES[when.basis]})"
         found.setdefault(each.file.id, words)
     return found
 
@@ -134,9 +134,13 @@ def _sightings(connection: Connection, file_ids: Collection[int]) -> Iterator[Si
             yield each
 
 
+def _place(seen: Sighting) -> str:
+    """A post by the name under which it can be shown, a folder's file by its own."""
+    return f"«{seen.channel.title}», {seen.text}" if seen.channel.id < 0 else f"«{seen.channel.title}» post {seen.ref}"
+
+
 def _way(seen: Sighting, match: Match) -> str:
     """The path of an inference, so that it can be gone again."""
     how = {AttachmentKind.DOCUMENT: " sent as a document", AttachmentKind.PHOTO: " sent as a photo"}.get(seen.kind, "")
     because = f": {match.reason}" if match.reason else ""
-    where = f"«{seen.channel.title}» post {seen.ref}"
-    return f"from {seen.file.sha256[:12]}{how} in {where}; matched {match.confidence}{because}"
+    return f"from {seen.file.sha256[:12]}{how} in {_place(seen)}; matched {match.confidence}{because}"

@@ -257,7 +257,8 @@ def _signed(signature: Signature | None) -> Iterator[Finding]:
     parts = [f"{name}: {_quoted(value)}" for name, value in named.items() if value]
     parts += [source(signature.signed)] if signature.signed else []
     parts += [f"steps: {_list(signature.actions)}"] if signature.actions else []
-    parts += [f"checks that failed: {_list(signature.problems)}"] if signature.problems else []
+    failed = "why" if signature.state is SignatureState.UNREAD else "checks that failed"
+    parts += [f"{failed}: {_list(signature.problems)}"] if signature.problems else []
     yield _say(
         kinds[signature.state],
         "; ".join(parts) or "C2PA",

@@ -22,8 +22,9 @@ _EDITORS = re.compile(
 )
 _PLAIN = r"\bdall[-·. ]?e\b|\bmidjourney\b|\bstable[ -]?diffusion\b|\badobe firefly\b|\bmade with google ai\b"
 _GENERATORS = re.compile(
-    rf"{_PLAIN}|\bfirefly image\b|\bimagen ?[2-9]\b|\bgoogle imagen\b|\bcomfyui\b|\binvokeai\b|\bautomatic1111\b|"
-    r"\bnovelai\b|\bleonardo\.ai\b|\bideogram\b|\bflux\.[12]\b|\bopenai\b|\bgpt-image|\bbing image creator\b",
+    rf"{_PLAIN}|\bfirefly image\b|\bimagen ?[2-9]\b|\bgoogle imagen\b|\bcomfyui\b|\binvokeai\b|"
+    r"\bautomatic1111\b|\bgpt-image|\bnovelai\b|\bchatgpt\b|\bleonardo\.ai\b|\bideogram\b|\bflux\.[12]\b|\bopenai\b|"
+    r"\bbing image creator\b",
     re.IGNORECASE,
 )
 _CREDITED = re.compile(_PLAIN, re.IGNORECASE)

@@ -105,3 +105,12 @@ def test_a_files_own_claim_is_no_first_seen(desk: Desk, tmp_path: Path, asked: A
     desk.take_folder(tmp_path / "folder")
     ask(desk, put(tmp_path / "suspect.jpg", tagged(1, taken=TAKEN, quality=60)))
     assert [known.first_seen for _, known in asked] == [None]
+
+
+def test_a_folders_file_is_called_by_its_name(desk: Desk, tmp_path: Path, asked: Asked) -> None:
+    put(tmp_path / "folder" / "a.jpg", tagged(1, serial=SERIAL))
+    desk.take_folder(tmp_path / "folder")
+    ask(desk, put(tmp_path / "suspect.jpg", tagged(2, serial=SERIAL)))
+    ((_, known),) = asked
+    (related,) = known.related
+    assert (related.seen or "").endswith(" UTC, «Folder», a.jpg (the file's own claim)")

@@ -26,6 +26,7 @@ from provenance.images.generators import generators, is_editor, is_generator, se
         "Ideogram 2.0",
         "FLUX.1 [dev]",
         "OpenAI API",
+        "ChatGPT",
         "gpt-image-1",
         "Made with Google AI",
         "Bing Image Creator",
