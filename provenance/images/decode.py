@@ -5,6 +5,7 @@ read to the end. A refusal is a `Refused` that says what is wrong; no other exce
 It imports little (no numpy), because every worker pays for it.
 """
 
+import io
 import struct
 import warnings
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class Opened:
     orientation: int
 
 
-def open_image(path: Path, max_pixels: int) -> Opened:
-    """Read the header of the file at `path` and check format and size before anything is decoded.
+def open_image(source: Path | bytes, max_pixels: int) -> Opened:
+    """Read the header of a file, or of its bytes, and check format and size before anything is decoded.
 
     Raises Refused.
     """
@@ -63,7 +64,7 @@ def open_image(path: Path, max_pixels: int) -> Opened:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = _identify(path)
+            image = _identify(source)
             width, height = image.size
             if width * height > max_pixels:
                 image.close()
@@ -113,27 +114,40 @@ def upright_rgb(opened: Opened, least: int) -> Image.Image:
 
     Raises Refused.
     """
+    return _upright_small(opened, least, "RGB")
+
+
+def upright_grey(opened: Opened, least: int) -> Image.Image:
+    """Decode to grey levels, else as `upright_rgb`. Raises Refused."""
+    return _upright_small(opened, least, "L")
+
+
+def _upright_small(opened: Opened, least: int, mode: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            opened.image.draft("RGB", (least, least))
-            colour = _flattened(_scaled(opened.image)).convert("RGB")
-            if (factor := min(colour.size) // least) > 1:
-                colour = colour.reduce(factor)
-            return _upright(colour, opened.orientation)
+            opened.image.draft(mode, (least, least))
+            small = _flattened(_scaled(opened.image)).convert(mode)
+            if (factor := min(small.size) // least) > 1:
+                small = small.reduce(factor)
+            return _upright(small, opened.orientation)
     except _READ_ERRORS as error:
         raise Refused(_reason(error)) from error
 
 
-def _identify(path: Path) -> Image.Image:
-    with path.open("rb") as stream:
-        head = stream.read(64)
+def _identify(source: Path | bytes) -> Image.Image:
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            head = stream.read(64)
+    else:
+        head = source[:64]
+    file = source if isinstance(source, Path) else io.BytesIO(source)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-        return Image.open(path, formats=["HEIF"])
-    return Image.open(path, formats=FORMATS)
+        return Image.open(file, formats=["HEIF"])
+    return Image.open(file, formats=FORMATS)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -23,9 +23,11 @@ _MOST_BYTES = 128 << 20
 _MOST_BLOCKS = 4
 """Of one kind: a file has one of each, hostile ones have thousands."""
 _MOST_LISTED = 200
+_MOST_PREVIEWS = 8
 
 _NAMES = tuple(one.name for one in fields(Metadata))
 
+Input = TypeVar("Input")
 Answer = TypeVar("Answer")
 Part = TypeVar("Part", Camera, Documents)
 Previews = list[tuple[Block, bytes]]
@@ -56,6 +58,14 @@ def _read(path: Path, opened: Opened) -> Metadata:
         parts.append(Metadata(jpeg=jpeg, blocks=(Block.JPEG,)))
     if signed := _guarded(Block.C2PA, unread, lambda data: signature(data, blocks.xmp[:_MOST_BLOCKS]), data):
         parts.append(Metadata(signature=signed, blocks=(Block.C2PA,)))
+    if previews:
+        # It needs numpy, and most files have none.
+        from provenance.images.preview import thumbnails
+
+        shown = _guarded(
+            Block.THUMBNAIL, unread, lambda some: thumbnails(opened, some, unread), previews[:_MOST_PREVIEWS]
+        )
+        parts.append(Metadata(thumbnails=shown or (), blocks=(Block.THUMBNAIL,)))
     whole = reduce(merged, parts)
     return replace(whole, unread=_distinct([*whole.unread, *blocks.unread[:_MOST_LISTED], *unread]))
 
@@ -97,7 +107,7 @@ def _programs(texts: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _guarded(
-    block: Block, unread: list[tuple[Block, str]], task: Callable[[bytes], Answer], data: bytes
+    block: Block, unread: list[tuple[Block, str]], task: Callable[[Input], Answer], data: Input
 ) -> Answer | None:
     """Run one block's reader; what it dies of is a finding about this block, and the others are still read."""
     try:
