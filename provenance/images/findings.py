@@ -80,9 +80,9 @@ _SAME_KM = 1.0
 """Between two positions of one photograph: beyond that and what both were measured to, they disagree."""
 _DAY = timedelta(days=1)
 
-THUMBNAIL_DISTANCE, THUMBNAIL_LIKENESS, THUMBNAIL_QUALITY = 84, 0.5, 25
-"""A preview shows another picture where its hash is as far off as a stranger's, and its grey levels correlate less than
-that. Plain pictures have too little of their own to say so. See docs/metadata.md."""
+THUMBNAIL_DISTANCE, THUMBNAIL_LIKENESS, THUMBNAIL_QUALITY = 60, 0.7, 15
+"""A preview shows something else where its hash is farther off than any of the same picture was seen to be, and its
+grey levels correlate less. Plain pictures have too little of their own to say so. See docs/metadata.md."""
 
 _TELEGRAM_QUALITY, _TELEGRAM_SIDES = 87, (1280, 2560)
 _WEIGHT = {Level.WARNING: 0, Level.NOTICE: 1, Level.INFO: 2}

@@ -20,7 +20,7 @@ _MOST_PIXELS = 4_000_000
 _LEAST = 256
 """Pixels along the shorter side that are enough to compare; a preview has fewer."""
 
-_DARK, _LIGHT, _UNEVEN = 40, 215, 8.0
+_DARK, _LIGHT, _UNEVEN = 24, 231, 6.0
 """A row belongs to a bar where its mean is beyond these grey levels, and its deviation below that."""
 _MOST_BAR = 0.4
 """Share of a side that one bar takes at most: what is more is a dark picture."""

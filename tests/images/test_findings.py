@@ -307,7 +307,7 @@ def test_facebook_leaves_its_mark() -> None:
 def test_a_preview_of_something_else() -> None:
     other = Thumbnail(Block.EXIF, 160, 120, b"", 80, 120, 0.1, False)
     assert by_kind(Metadata(thumbnails=(other,)))["thumbnail_differs"].level is Level.WARNING
-    for doubt in (replace(other, quality=10), replace(other, distance=60), replace(other, likeness=0.8)):
+    for doubt in (replace(other, quality=10), replace(other, distance=50), replace(other, likeness=0.8)):
         assert not shows_another(doubt)
         assert findings(Metadata(thumbnails=(doubt,)), NOTHING) == ()
 
