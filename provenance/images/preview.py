@@ -63,7 +63,8 @@ def thumbnails(
 def _compared(block: Block, small: Opened, preview: Image.Image, own: Image.Image) -> Thumbnail:
     bare, bare_own = _without_bars(preview), _without_bars(own)
     shown = [_view(each) for each in _distinct(preview, bare)]
-    wanted = [_view(each) for each in _distinct(own, bare_own, *_cut(own, bare), *_cut(bare_own, bare))]
+    cuts = (cut for whole in (own, bare_own) for shape in (preview, bare) for cut in _cut(whole, shape))
+    wanted = [_view(each) for each in _distinct(own, bare_own, *cuts)]
     pairs = [(one, other) for one in shown for other in wanted]
     return Thumbnail(
         block=block,
@@ -113,8 +114,8 @@ def _cut(image: Image.Image, shape: Image.Image) -> Iterator[Image.Image]:
 
 
 def _distinct(*images: Image.Image) -> list[Image.Image]:
-    """Cuts of one picture; those of the same size are the same."""
-    return list({image.size: image for image in reversed(images)}.values())[::-1]
+    """Cuts of one picture, each once, the last one last."""
+    return list({(image.size, image.tobytes()): image for image in images[::-1]}.values())[::-1]
 
 
 def _view(image: Image.Image) -> _View:
