@@ -137,7 +137,7 @@ def test_the_page_says_the_same_in_its_own_section() -> None:
         Finding("camera", Level.INFO, "It says B.", "Canon"),
     )
     assert "<h3>What the file tells about itself</h3>" in text
-    assert '<li class="warning"><strong>Warning:</strong> It says A.<br>' in text
+    assert '<li class="warning"><strong>Warning:</strong> <bdi>It says A.</bdi><br>' in text
     assert '<li class="info">It says B.<br><small><bdi>Canon</bdi></small></li>' in text
     assert "What the file tells about itself" not in page()
 
