@@ -138,7 +138,7 @@ def test_the_page_says_the_same_in_its_own_section() -> None:
     )
     assert "<h3>What the file tells about itself</h3>" in text
     assert '<li class="warning"><strong>Warning:</strong> <bdi>It says A.</bdi><br>' in text
-    assert '<li class="info">It says B.<br><small><bdi>Canon</bdi></small></li>' in text
+    assert '<li class="info"><bdi>It says B.</bdi><br><small><bdi>Canon</bdi></small></li>' in text
     assert "What the file tells about itself" not in page()
 
 
