@@ -296,9 +296,8 @@ def test_a_broken_image_is_refused_and_kept(desk: Desk, tmp_path: Path, content:
     assert trouble.place == "«Channel 1», message 2, photos/2.jpg"
     assert desk.archive.files.path(digest).read_bytes() == content
     assert {ref for _, ref, *_ in desk.derived()} == {"1/1", "1/2", "1/3"}
-    # Neither its pixels nor its metadata can be read.
-    inspected = [row.problem for row in desk.rows(schema.inspections) if row.problem]
-    assert inspected == [trouble.what] * 2
+    # What is cut off may still tell about itself.
+    assert {row.problem for row in desk.rows(schema.inspections) if row.problem} == {trouble.what}
     assert counted(desk, folder)[1] == (0, 3, 0, 0)  # judged once
 
 
