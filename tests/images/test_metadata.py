@@ -99,6 +99,7 @@ def told_by_exiftool(answer: dict[str, Any]) -> dict[str, Any]:
         "comment": first("ExifIFD:UserComment"),
         "profile": first("ICC_Profile:ProfileDescription"),
         "fbmd": first("IPTC:SpecialInstructions"),
+        "thumbnails": sum(tag.split(":")[1] in ("ThumbnailImage", "PhotoshopThumbnail") for tag in answer),
     }  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def told_by_us(found: Metadata) -> dict[str, Any]:
         "comment": dict(found.texts).get("UserComment"),
         "profile": found.profile,
         "fbmd": found.fbmd,
+        "thumbnails": len(found.thumbnails),
     }  # fmt: skip
 
 
