@@ -25,10 +25,12 @@ from PIL import Image
 
 from benchmarks import machine
 from provenance.app.ingest import import_folder
+from provenance.app.inspect import STAGE
 from provenance.app.progress import Quiet
 from provenance.archive.migrate import create_or_open
 from provenance.images.descriptor import Model
 from provenance.images.fingerprint import fingerprint
+from provenance.images.metadata import read
 from provenance.images.reduce import reduce
 from provenance.images.sandbox import Limits, Sandbox
 from provenance.images.tiles import Wanted, tiles
@@ -43,6 +45,7 @@ PLAIN_DECODE = "bare decode (Pillow, full size)"
 PHASH = "bare imagehash.phash(hash_size=16)"
 DECODE = "our reduced decode"
 HASH = "our hash with quality"
+METADATA = "metadata"
 SQUARES = "decode to the network's squares"
 NETWORK = "network"
 
@@ -109,6 +112,8 @@ def main() -> None:
         stages = _stages(options.photos, model_used)
         for stage, seconds in stages.items():
             print(f"{'    ' + stage + ' (its own process)':42}{seconds / count * 1000:10.2f}")
+        spent = medians[METADATA] + stages.get(STAGE, 0.0) / count
+        print(f"{'  metadata in all':42}{spent * 1000:10.2f}   {spent / (cpu / count):.0%} of the whole process")
 
 
 def _alone(photos: list[Path], model: Model | None) -> dict[str, float]:
@@ -117,6 +122,7 @@ def _alone(photos: list[Path], model: Model | None) -> dict[str, float]:
     greys = [reduce(path, _PIXELS).grey for path in photos]
     found[DECODE] = _loop(lambda path: reduce(path, _PIXELS), photos)
     found[HASH] = _loop(fingerprint, greys)
+    found[METADATA] = _loop(lambda path: read(path, _PIXELS), photos)
     if model is not None:
         side = model.side
         found[SQUARES] = _loop(lambda path: tiles(path, _PIXELS, side=side, wanted=Wanted.INNER), photos)
