@@ -31,8 +31,6 @@ class Compared:
 
     relation: Relation
     match: Match
-    inliers: int
-    """Features that agree: also where that is not enough for anything."""
 
     @property
     def is_copy(self) -> bool:
@@ -56,7 +54,7 @@ def compare(sandbox: Sandbox, suggestions: Sequence[Suggestion]) -> Iterator[Com
         match = replace(suggestion.match, confidence=verdict.confidence, reason=reason)
         if found is not None:
             match = _placed(match, found)
-        yield Compared(verdict.relation, match, (found.inliers or 0) if found else 0)
+        yield Compared(verdict.relation, match)
 
 
 def _orientation(match: Match) -> tuple[bool, int] | None:

@@ -231,6 +231,6 @@ def test_a_closer_look_overrules_what_was_said_before(desk: Desk, take: Callable
             (Relation.SAME_TEMPLATE, found.same_template),
             (Relation.SAME, found.same),
         ):
-            found.add(connection, {1: Compared(relation, PIXELS, 20)})
+            found.add(connection, {1: Compared(relation, PIXELS)})
             holding = [each for each in (found.same, found.possible, found.same_scene, found.same_template) if each]
             assert holding == [kept] == [{1: PIXELS}]

@@ -54,7 +54,6 @@ def test_a_whole_copy_keeps_what_its_hash_says(ask: Ask) -> None:
     said = ask(PHOTO, replace(HASHED, confidence=Confidence.STRONG))
     assert said.relation is Relation.SAME
     assert said.match == replace(HASHED, confidence=Confidence.CERTAIN, reason="the pixels agree")
-    assert said.inliers == 0
 
 
 def test_a_turned_copy_keeps_how_it_was_turned(ask: Ask) -> None:
@@ -72,7 +71,7 @@ def test_a_crop_that_the_hash_took_for_the_whole_becomes_a_part(ask: Ask) -> Non
     assert match.visible == pytest.approx(0.64, abs=0.01)
     assert match.scale == pytest.approx(1, abs=0.01)
     assert match.matrix == pytest.approx((0.8, 0, 0.1, 0, 0.8, 0.1), abs=0.01)
-    assert match.inliers == said.inliers >= 10
+    assert (match.inliers or 0) >= 10
 
 
 def test_what_a_descriptor_suggests_is_placed_by_the_pixels(ask: Ask) -> None:
@@ -121,7 +120,7 @@ def test_another_exposure_is_a_copy_only_perhaps(sandbox: Sandbox, tmp_path: Pat
 @pytest.mark.parametrize("content", [b"", b"no image at all", jpeg(1)[:2000]], ids=["empty", "text", "torn"])
 def test_what_cannot_be_decoded_is_nothing(ask: Ask, content: bytes) -> None:
     said = ask(content, HASHED)
-    assert (said.relation, said.inliers) == (Relation.NOTHING, 0)
+    assert said.relation is Relation.NOTHING
     assert (said.match.reason or "").startswith("not compared: ")
     assert said.match == replace(HASHED, confidence=Confidence.POSSIBLE, reason=said.match.reason)
     assert numbers(said.match) == [None] * len(PLACED)
