@@ -51,7 +51,8 @@ def toned(query: Plane, archived: Plane, among: Mask) -> tuple[Plane, float]:
     kept = np.ones(len(u), bool)
     for _ in range(4):
         ridge = basis[kept].T @ basis[kept] + 1e-3 * len(u) * np.eye(basis.shape[1]) * _STIFF
-        fit = np.linalg.solve(ridge, basis[kept].T @ target[kept])
+        # Where all of it is one tone, many curves fit: the least one will do.
+        fit = np.linalg.lstsq(ridge, basis[kept].T @ target[kept])[0]
         off = np.abs(basis @ fit - target)
         kept = off <= max(4.0, 3 * float(np.median(off)))
     low, high = np.percentile(u, (0.1, 99.9))

@@ -25,6 +25,13 @@ def test_a_patch_does_not_bend_the_tones() -> None:
     assert np.abs(matched - LEVELS)[60:].mean() < 2
 
 
+def test_one_tone_becomes_the_other_one() -> None:
+    grey = np.full((60, 80), 40, np.float32)
+    matched, slope = toned(grey, grey + 25, np.ones(grey.shape, bool))
+    assert matched == pytest.approx(65, abs=0.5)
+    assert slope == pytest.approx(0, abs=1e-6)
+
+
 def test_the_sharper_one_is_blurred_whichever_it_is() -> None:
     soft = blurred(LEVELS, 1.5)
     for one, other in ((soft, LEVELS), (LEVELS, soft)):
