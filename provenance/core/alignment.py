@@ -140,6 +140,10 @@ STILL_AGREEMENT = 0.8
 CERTAIN_KEPT, DRAWN_GROUND = 0.9, 0.35
 """What is shared by less than that of the texture must not be mostly plain: it may be a header, and no photograph."""
 
+SHRUNK, SHRUNK_FINE = 0.6, 0.965
+"""One picture has less than that of the other's pixels along a side: most of the noise is averaged away, and the next
+frame of a film may agree as well as a copy does (0.957 to 0.981, copies 0.96 to 0.99). Never more than strong."""
+
 TONES_AGREEMENT, TONES_CONFLICT = 0.995, 0.001
 """Contrast that clips, thumbnails: frames with as large a residual agree in 0.98 at most."""
 
@@ -214,9 +218,17 @@ def _holds(a: Alignment) -> bool:
 
 def _clean(a: Alignment) -> bool:
     """Whether the noise is that of one exposure, and there is enough to say so."""
-    alike = a.fine >= min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED)) or a.foreign <= CLEAN_FOREIGN
+    if _shrunk(a):
+        alike = a.fine >= SHRUNK_FINE
+    else:
+        least = min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED))
+        alike = a.fine >= least or a.foreign <= CLEAN_FOREIGN
     lost = (a.detail <= LOST_DETAIL or a.foreign <= FEW_FOREIGN) and _still(a)
     return (alike or lost) and a.compared >= PIXELS and (a.inliers is None or a.inliers >= INLIERS)
+
+
+def _shrunk(a: Alignment) -> bool:
+    return not SHRUNK <= a.scale <= 1 / SHRUNK
 
 
 def _still(a: Alignment) -> bool:
@@ -242,6 +254,7 @@ def _copy(a: Alignment) -> Verdict:
         and a.agreement >= CERTAIN_AGREEMENT
         and a.kept >= CERTAIN_KEPT
         and not a.boxed
+        and not _shrunk(a)
     )
     strong = (
         a.moved <= STRONG_MOVED
