@@ -94,6 +94,12 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The time of that day, in the time zone above."""
     browser: str = ""
     """The Chromium (or WeasyPrint) that makes PDFs; empty: one in PATH."""
+    smallest_side: Annotated[int, msgspec.Meta(ge=0)] = 64
+    """Images whose shorter side has fewer pixels (emoji, icons) are left out."""
+    repeated_by_one: Annotated[int, msgspec.Meta(ge=2)] = 3
+    """From so many posts on, a picture that one channel alone has ever shown stands in a list of its own."""
+    fast_channels: Annotated[int, msgspec.Meta(ge=2)] = 3
+    """The fastest spread is the time until so many channels had shown a picture."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -49,6 +49,13 @@ def told(
     return tuple(dict.fromkeys(found))
 
 
+def own_findings(own: Metadata, chain: Chain) -> tuple[Finding, ...]:
+    """Return what the metadata of one file means, held against the first seen of its picture and nothing else."""
+    first = _vouched(chain.first_seen)
+    at, words = (None, None) if first is None else (first.at, first_words(first))
+    return findings(own, Circumstances(at, words, None, (), None))
+
+
 def related_to(connection: Connection, file: File, own: Metadata, same_picture: Collection[int]) -> tuple[Related, ...]:
     """Return the archived files, but for the very same bytes, that share what tells one device or document apart."""
     itself = find.file_by_hash(connection, file.sha256)

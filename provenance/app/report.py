@@ -2,20 +2,25 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 
-from provenance.app import clock, pages, pdf
+from provenance.app import circumstances, clock, pages, pdf
 from provenance.app.progress import Progress
 from provenance.app.runs import recorded
 from provenance.archive import matches as stored
+from provenance.archive import metadata as told
 from provenance.archive import observe, read, summary
-from provenance.archive.store import Archive
-from provenance.core import chain, times, weekly
+from provenance.archive import week as weeks
+from provenance.archive.store import Archive, Connection
+from provenance.core import chain, doubts, rhythm, times, weekly
+from provenance.core.doubts import Doubt
 from provenance.core.evidence import Evidence
+from provenance.core.metadata import Level
 from provenance.core.model import Sighting
-from provenance.core.weekly import Report, Week
+from provenance.core.weekly import Counting, Report, Week
 from provenance.images.sandbox import Sandbox
 from provenance.render import as_json, csv, html
 
@@ -23,11 +28,8 @@ FORMATS = ("html", "json", "csv")
 """What is made of every report. "pdf" is only made when it is asked for, because it needs a printer."""
 
 
-def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
-    """Work the report of a week out of one snapshot of the archive.
-
-    With `everything`, stickers, thumbnails and flat images count as well.
-    """
+def build(archive: Archive, week: Week, counting: Counting = Counting()) -> Report:  # noqa: B008 - it is frozen
+    """Work the report of a week out of one snapshot of the archive."""
     with archive.read() as connection:
         seen = summary.files_seen_between(connection, week.start, week.end)
         members = read.files_of_pictures(connection, set(read.picture_of(connection, seen).values()))
@@ -38,10 +40,30 @@ def build(archive: Archive, week: Week, *, everything: bool = False) -> Report:
                 found[picture_of[sighting.file.id]].append(sighting)
         evidence = Evidence(stored.among(connection, picture_of))
         chains = {picture: chain.build(sightings, evidence) for picture, sightings in found.items()}
-        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each, everything)]
+        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each, counting)]
         posts = summary.posts_between(connection, week.start, week.end)
         changed = weekly.changes(week, shown)
-        return weekly.build(week, chains, posts, changed, summary.whole(connection), everything=everything)
+        made = weekly.build(week, chains, posts, changed, summary.whole(connection), counting)
+        of_times = doubts.of_times(each for each in shown if week.holds(times.dated(each).at))
+        return replace(
+            made,
+            doubts=(*of_times, *_doubts_of_files(connection, made)),
+            channels=tuple(weeks.per_channel(connection, week.start, week.end)),
+            hours=rhythm.hours(weeks.post_times(connection, week.start, week.end), week.zone),
+        )
+
+
+def _doubts_of_files(connection: Connection, made: Report) -> list[Doubt]:
+    """What the files of the week's reposted and recycled pictures tell that does not fit, each file once."""
+    sightings = {each.file.id: (each, repost.chain) for repost in made.told for each in reversed(repost.this_week)}
+    read_of = told.load(connection, sightings)
+    found = []
+    for file_id, own in sorted(read_of.items()):
+        seen, built = sightings[file_id]
+        for each in circumstances.own_findings(own, built):
+            if each.level is not Level.INFO:
+                found.append(Doubt(seen, f"metadata: {each.kind.replace('_', ' ')}", each.level, each.text))
+    return found
 
 
 def last_week(archive: Archive, zone: tzinfo) -> Week:

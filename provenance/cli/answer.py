@@ -140,7 +140,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
         wanted = weekly.week(week, zone) if week is not None else reporting.last_week(archive, zone)
     except ValueError as error:
         raise UsageProblem(what=f"--week: {error}.") from error
-    made = reporting.build(archive, wanted, everything=everything)
+    made = reporting.build(archive, wanted, context.counting(everything=everything))
     with progress() as bars, context.sandbox() as sandbox:
         folder = out or context.directory / "reports"
         files = reporting.write(archive, made, folder, chosen, sandbox, bars, printer)

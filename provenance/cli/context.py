@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from provenance.archive.store import Archive
     from provenance.config import Settings
     from provenance.core.answers import Check
+    from provenance.core.weekly import Counting
     from provenance.images.descriptor import Model
     from provenance.images.sandbox import Sandbox
 
@@ -108,6 +109,13 @@ class Context:
         from provenance.app import pdf
 
         return pdf.find(self.settings.report.browser)
+
+    def counting(self, *, everything: bool = False) -> "Counting":
+        """What a report leaves aside."""
+        from provenance.core.weekly import Counting
+
+        told = self.settings.report
+        return Counting(everything, told.smallest_side, told.repeated_by_one, told.fast_channels)
 
     def check_pdf(self) -> "Check":
         """What `doctor` says of PDF."""

@@ -3,13 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from provenance.core.answers import Coverage
+from provenance.core.attendance import ChannelWeek
 from provenance.core.chain import Chain, FirstSeen
+from provenance.core.doubts import Doubt
+from provenance.core.following import Following, Standing, following, standings
 from provenance.core.matching import FLAT_BELOW
-from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, PeerKind, Sighting
+from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, MatchKind, PeerKind, Sighting
+from provenance.core.rhythm import Hours
 from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOADED_LATER, dated
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -24,6 +28,7 @@ class Week:
     name: str
     start: datetime
     end: datetime
+    zone: tzinfo = field(default=UTC, compare=False)
 
     def holds(self, at: datetime) -> bool:
         return self.start <= at < self.end
@@ -49,6 +54,20 @@ class ReportTime:
 
     def _on(self, day: date) -> datetime:
         return datetime.combine(day, self.at, self.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What a report leaves aside, so that it does not drown the rest."""
+
+    everything: bool = False
+    """Leave nothing aside: stickers, thumbnails, flat and small images count, and what one channel repeats."""
+    smallest_side: int = 64
+    """Pixels along the shorter side below which an image is an emoji or an icon."""
+    repeated_by_one: int = 3
+    """From so many posts on, a picture that one channel alone has ever shown is its banner or its advertisement."""
+    fast_channels: int = 3
+    """The fastest spread is measured to this many channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,33 @@ class Repost:
         return self.chain.relation(sighting)
 
     @property
+    def alone(self) -> int:
+        """In how many posts one channel alone has ever shown it; 0 where others have, or are credited or proven to."""
+        seen = [each for each in self.chain.sightings if each.channel.kind is not PeerKind.COLLECTION]
+        if len({each.channel.key for each in seen}) > 1 or self.chain.unarchived or any(each.forward for each in seen):
+            return 0
+        return len({each.message_id for each in seen})
+
+    def reached(self, channels: int) -> timedelta | None:
+        """How long after its first post of the week that many channels had shown it; None where they have not."""
+        known = set()
+        for each in self.this_week:
+            known.add(each.channel.key)
+            if len(known) == channels:
+                return dated(each).at - dated(self.this_week[0]).at
+        return None
+
+    @property
+    def altered(self) -> list[tuple[Sighting, Match]]:
+        """This week's files that are the first seen one cropped, mirrored, framed..., each once."""
+        found: dict[int, tuple[Sighting, Match]] = {}
+        for each in self.this_week:
+            match = self.match(each)
+            if match is not None and match.kind in {MatchKind.TRANSFORMED, MatchKind.PARTIAL}:
+                found.setdefault(each.file.id, (each, match))
+        return list(found.values())
+
+    @property
     def age(self) -> timedelta:
         """How long before this week's first post it had been seen."""
         return dated(self.this_week[0]).at - self.first_seen.at
@@ -112,6 +158,28 @@ class Report:
     """Channels by how many of this week's sightings of those pictures were not the first."""
     changed: tuple[Changed, ...]
     coverage: Coverage
+    new: tuple[int, ...]
+    """Pictures that were first seen in the week."""
+    repeated: tuple[Repost, ...]
+    """What one channel alone shows again and again; it stands in no other list."""
+    fastest: tuple[Repost, ...]
+    """Pictures that reached several channels in the week, the fastest first."""
+    following: tuple[Following, ...]
+    standings: tuple[Standing, ...]
+    counting: Counting
+    doubts: tuple[Doubt, ...] = ()
+    channels: tuple[ChannelWeek, ...] = ()
+    hours: Hours | None = None
+
+    @property
+    def told(self) -> tuple[Repost, ...]:
+        """Every picture that was reposted or recycled, once."""
+        return tuple({each.picture: each for each in (*self.recycled, *self.reposted)}.values())
+
+    @property
+    def altered(self) -> list[tuple[Repost, Sighting, Match]]:
+        """The altered copies of the week, with what is known of each beside the first seen file."""
+        return [(each, *found) for each in self.told for found in each.altered]
 
 
 def week(name: str, zone: tzinfo) -> Week:
@@ -125,7 +193,7 @@ def week(name: str, zone: tzinfo) -> Week:
         start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
     except OverflowError as error:
         raise ValueError(f"{name!r} lies outside the calendar") from error
-    return Week(name, start, end)
+    return Week(name, start, end, zone)
 
 
 def week_name(at: datetime, zone: tzinfo) -> str:
@@ -134,14 +202,16 @@ def week_name(at: datetime, zone: tzinfo) -> str:
     return f"{year}-W{number:02}"
 
 
-def is_shown(sighting: Sighting, everything: bool = False) -> bool:
+def is_shown(sighting: Sighting, counting: Counting = Counting()) -> bool:  # noqa: B008 - it is frozen
     """Whether a report counts the sighting: an image that somebody posted, with a shape of its own.
 
-    With `everything`, stickers, thumbnails and flat images count as well; collections are never posts.
+    Collections are never posts.
     """
     if sighting.channel.kind is PeerKind.COLLECTION:
         return False
-    return everything or (sighting.kind in PICTURES_OF_POSTS and sighting.file.quality >= FLAT_BELOW)
+    file = sighting.file
+    small = 0 < min(file.width or 0, file.height or 0) < counting.smallest_side
+    return counting.everything or (sighting.kind in PICTURES_OF_POSTS and file.quality >= FLAT_BELOW and not small)
 
 
 def build(
@@ -150,14 +220,18 @@ def build(
     posts: int,
     changed: Iterable[Changed],
     coverage: Coverage,
-    *,
-    everything: bool = False,
+    counting: Counting = Counting(),  # noqa: B008 - it is frozen
 ) -> Report:
     """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
-    seen = [each for each in (_repost(when, *item, everything) for item in chains.items()) if each]
-    reposted = [each for each in seen if each.posts > 1]
-    recycled = [each for each in seen if each.first_seen.at < when.start]
-    told = {each.picture: each for each in (*reposted, *recycled)}.values()
+    seen = [each for each in (_repost(when, *item, counting) for item in chains.items()) if each]
+    again = [each for each in seen if each.posts > 1 or each.first_seen.at < when.start]
+    repeated = [] if counting.everything else [each for each in again if each.alone >= counting.repeated_by_one]
+    aside = {each.picture for each in repeated}
+    told = [each for each in again if each.picture not in aside]
+    reposted = [each for each in told if each.posts > 1]
+    recycled = [each for each in told if each.first_seen.at < when.start]
+    fast = {each.picture: reached for each in told if (reached := each.reached(counting.fast_channels)) is not None}
+    weeks = [each.this_week for each in told]
     return Report(
         week=when,
         posts=posts,
@@ -171,6 +245,14 @@ def build(
         ),
         changed=tuple(sorted(changed, key=lambda each: (each.at, each.sighting.ref))),
         coverage=coverage,
+        new=tuple(sorted(each.picture for each in seen if when.holds(each.first_seen.at))),
+        repeated=tuple(sorted(repeated, key=lambda each: (-each.posts, each.picture))),
+        fastest=tuple(
+            sorted((each for each in told if each.picture in fast), key=lambda each: (fast[each.picture], each.picture))
+        ),
+        following=following(weeks),
+        standings=standings(weeks),
+        counting=counting,
     )
 
 
@@ -188,8 +270,8 @@ def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
     return found
 
 
-def _repost(when: Week, picture: int, chain: Chain, everything: bool) -> Repost | None:
-    this_week = tuple(each for each in chain.sightings if is_shown(each, everything) and when.holds(dated(each).at))
+def _repost(when: Week, picture: int, chain: Chain, counting: Counting) -> Repost | None:
+    this_week = tuple(each for each in chain.sightings if is_shown(each, counting) and when.holds(dated(each).at))
     if not this_week or chain.first is None or chain.first_seen is None:
         return None
     return Repost(picture, chain, chain.first, chain.first_seen, this_week)

@@ -13,7 +13,7 @@ from provenance.app import report
 from provenance.app.progress import Quiet
 from provenance.archive import schema
 from provenance.core import weekly
-from provenance.core.weekly import Report
+from provenance.core.weekly import Counting, Report
 from provenance.errors import OutputRefused
 from provenance.render import as_json
 from tests.app.conftest import AT, SAMPLES, Desk, Message, after, export, flat, jpeg, posted, put, shot
@@ -26,7 +26,7 @@ SECOND = timedelta(seconds=1)
 
 
 def build(desk: Desk, week: str = "2024-W51", zone: str = "UTC", *, everything: bool = False) -> Report:
-    return report.build(desk.archive, weekly.week(week, ZoneInfo(zone)), everything=everything)
+    return report.build(desk.archive, weekly.week(week, ZoneInfo(zone)), Counting(everything))
 
 
 def firsts(reposts: tuple[weekly.Repost, ...]) -> set[str]:

@@ -13,7 +13,7 @@ from provenance.core import weekly
 from provenance.core.answers import Coverage
 from provenance.core.chain import build
 from provenance.core.model import AttachmentKind, ForwardHeader, Media, PeerKind, Sighting, Source
-from provenance.core.weekly import Report, Week, week, week_name
+from provenance.core.weekly import Counting, Report, Week, week, week_name
 from tests.core.build import FOLDER, NOON, channel, file, hour, sighting
 
 ZONES = st.sampled_from(["UTC", "Europe/Kyiv", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"]).map(ZoneInfo)
@@ -73,20 +73,23 @@ def test_every_moment_lies_in_the_week_of_its_name(at: datetime, zone: ZoneInfo)
         ({"kind": AttachmentKind.CHAT_PHOTO}, False, True),
         ({"file": file(1, quality=13)}, False, True),
         ({"file": file(1, quality=14)}, True, True),
+        ({"file": file(1, width=63)}, False, True),
+        ({"file": file(1, width=64)}, True, True),
+        ({"file": file(1, width=None, height=None)}, True, True),
         ({"channel": FOLDER}, False, False),
     ],
 )
 def test_what_a_report_counts(about: dict[str, Any], shown: bool, with_everything: bool) -> None:
     seen = sighting(**about)
-    assert (weekly.is_shown(seen), weekly.is_shown(seen, everything=True)) == (shown, with_everything)
+    assert (weekly.is_shown(seen), weekly.is_shown(seen, Counting(everything=True))) == (shown, with_everything)
 
 
 def post(number: int, at: datetime, picture: int = 1, **about: object) -> Sighting:
     return sighting(at, channel=channel(number), file=file(picture, seed=picture), **about)
 
 
-def made(*pictures: list[Sighting]) -> Report:
-    return weekly.build(WEEK, {n: build(each) for n, each in enumerate(pictures, 1)}, 7, (), EMPTY)
+def made(*pictures: list[Sighting], counting: Counting = Counting()) -> Report:  # noqa: B008
+    return weekly.build(WEEK, {n: build(each) for n, each in enumerate(pictures, 1)}, 7, (), EMPTY, counting)
 
 
 def test_pictures_are_sorted_into_reposted_and_recycled() -> None:
@@ -190,6 +193,73 @@ def test_the_match_is_with_the_first_seen() -> None:
     found = repost.match(repost.this_week[1])
     assert found is not None
     assert found.distance == 7
+
+
+# What is set apart, and what is told of the rest
+
+
+def banner(posts: int, picture: int = 1, **about: object) -> list[Sighting]:
+    """One channel shows a picture so many times."""
+    return [post(1, hour(number), picture, message_id=100 + number, **about) for number in range(posts)]
+
+
+@pytest.mark.parametrize("posts", [2, 3, 9])
+def test_what_one_channel_repeats_alone_stands_by_itself(posts: int) -> None:
+    report = made(banner(posts), [post(1, NOON, 2), post(2, hour(1), 2)])
+    aside = posts >= 3
+    assert [each.picture for each in report.repeated] == [1] * aside
+    assert [each.picture for each in report.reposted] == ([2] if aside else [2, 1])
+    assert {each.picture for each in report.told} | {each.picture for each in report.repeated} == {1, 2}
+    whole = made(banner(posts), counting=Counting(everything=True))
+    assert (whole.repeated, len(whole.reposted)) == ((), 1)
+    assert made(banner(posts), counting=Counting(repeated_by_one=posts)).reposted == ()
+
+
+def test_what_another_has_shown_or_is_credited_for_is_no_banner() -> None:
+    elsewhere = ForwardHeader("Elsewhere", PeerKind.CHANNEL, 99, 7)
+    others = (
+        [*banner(5), post(2, hour(-900))],
+        [*banner(4), post(1, hour(9), forward=elsewhere, message_id=300)],
+        banner(5, uploaded_at=hour(-24 * 40), media_id=7),
+    )
+    for each in others:
+        assert made(each).repeated == ()
+
+
+def test_a_banner_of_weeks_is_not_recycled_each_week() -> None:
+    old = [post(1, hour(-24 * 7 * weeks), message_id=weeks) for weeks in range(1, 6)]
+    report = made([*old, post(1, NOON, message_id=100)])
+    assert (len(report.repeated), report.recycled) == (1, ())
+
+
+def test_new_pictures_are_those_first_seen_in_the_week() -> None:
+    report = made([post(1, NOON)], [post(1, hour(-900), 2), post(1, NOON, 2, message_id=11)], [post(2, hour(1), 3)])
+    assert report.new == (1, 3)
+
+
+def test_the_fastest_spread_comes_first() -> None:
+    def spread(picture: int, *hours: float) -> list[Sighting]:
+        return [post(number, hour(each), picture) for number, each in enumerate(hours, 1)]
+
+    report = made(spread(1, 0, 5, 9), spread(2, 0, 1, 2, 50), spread(3, 0, 0.1))
+    assert [(each.picture, each.reached(3)) for each in report.fastest] == [
+        (2, timedelta(hours=2)),
+        (1, timedelta(hours=9)),
+    ]
+    assert report.fastest[0].reached(1) == timedelta(0)
+    assert [each.picture for each in made(spread(3, 0, 0.1), counting=Counting(fast_channels=2)).fastest] == [1]
+
+
+def test_altered_copies_are_told_once_for_each_file() -> None:
+    def copy(number: int, at: datetime, flipped: int, orientation: int) -> Sighting:
+        turned = file(number, flipped=flipped)
+        codes = turned.codes[32 * orientation :] + turned.codes[: 32 * orientation]
+        return sighting(at, channel=channel(number), file=replace(turned, codes=codes))
+
+    report = made([copy(1, NOON, 0, 0), copy(2, hour(1), 5, 0), copy(3, hour(2), 5, 4), copy(3, hour(3), 5, 4)])
+    assert [(each.picture, seen.channel.id, match.kind.value) for each, seen, match in report.altered] == [
+        (1, 3, "transformed")
+    ]
 
 
 # When the daemon makes its report
