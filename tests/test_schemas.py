@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from provenance.render import as_json
+from provenance.render import as_json, report_json
 from tests.cli.conftest import EXPORTS, SUSPECT, in_process
 from tests.render import build
 
@@ -55,8 +55,8 @@ def generated(name: str) -> list[Any]:
             *(as_json.lookup(build.lookup(*seen)) for seen in unarchived),
             as_json.refused("a", "b"),
         ],
-        "report": [as_json.report(each) for each in (build.report(), build.EMPTY_REPORT)]
-        + [as_json.report(build.report(*seen)) for seen in unarchived],
+        "report": [report_json.report(each) for each in (build.report(), build.EMPTY_REPORT)]
+        + [report_json.report(build.report(*seen)) for seen in unarchived],
         "import": [as_json.imported(1, (1, 2, 3), (1, 2, 3, 4), [build.PROBLEM])],
         "show": [as_json.show(each) for each in build.shows()],
         "coverage": [as_json.channel_coverage([build.coverage()], build.COVERAGE)],

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -15,21 +15,30 @@ from provenance.archive import metadata as told
 from provenance.archive import observe, read, summary
 from provenance.archive import week as weeks
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, doubts, rhythm, times, weekly
+from provenance.core import chain, doubts, revised, rhythm, times, weekly
 from provenance.core.doubts import Doubt
 from provenance.core.evidence import Evidence
 from provenance.core.metadata import Level
 from provenance.core.model import Sighting
+from provenance.core.revised import Revision
 from provenance.core.weekly import Counting, Report, Week
 from provenance.images.sandbox import Sandbox
-from provenance.render import as_json, csv, html
+from provenance.render import as_json, csv, html, report_json
 
 FORMATS = ("html", "json", "csv")
 """What is made of every report. "pdf" is only made when it is asked for, because it needs a printer."""
 
 
-def build(archive: Archive, week: Week, counting: Counting = Counting()) -> Report:  # noqa: B008 - it is frozen
-    """Work the report of a week out of one snapshot of the archive."""
+def build(
+    archive: Archive,
+    week: Week,
+    counting: Counting = Counting(),  # noqa: B008 - it is frozen
+    folder: Path | None = None,
+) -> Report:
+    """Work the report of a week out of one snapshot of the archive.
+
+    Where `folder` holds the one that was made before, it says what that one did not.
+    """
     with archive.read() as connection:
         seen = summary.files_seen_between(connection, week.start, week.end)
         members = read.files_of_pictures(connection, set(read.picture_of(connection, seen).values()))
@@ -45,12 +54,32 @@ def build(archive: Archive, week: Week, counting: Counting = Counting()) -> Repo
         changed = weekly.changes(week, shown)
         made = weekly.build(week, chains, posts, changed, summary.whole(connection), counting)
         of_times = doubts.of_times(each for each in shown if week.holds(times.dated(each).at))
-        return replace(
+        made = replace(
             made,
             doubts=(*of_times, *_doubts_of_files(connection, made)),
             channels=tuple(weeks.per_channel(connection, week.start, week.end)),
             hours=rhythm.hours(weeks.post_times(connection, week.start, week.end), week.zone),
         )
+        if folder is None:
+            return made
+        return replace(made, revision=_revision(made, folder, summary.last_reported(connection, week.name)))
+
+
+def _revision(made: Report, folder: Path, since: datetime | None) -> Revision | None:
+    """What the report made before did not say; while nothing new is known, what that one said of the one before it."""
+    try:
+        text = _path(folder, made.week, "json").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    before = report_json.read_back(text, made)
+    if before is None:
+        return None
+    told_before, said_before = before
+    return revised.revision(told_before, made.snapshot, since) or said_before
+
+
+def _path(folder: Path, week: Week, suffix: str) -> Path:
+    return folder / f"report-{week.name}.{suffix}"
 
 
 def _doubts_of_files(connection: Connection, made: Report) -> list[Doubt]:
@@ -88,7 +117,7 @@ def write(
     For "pdf", `printer` is needed. Raises OutputRefused, PdfNotMade.
     """
     written = []
-    document = as_json.dumps(as_json.report(report))
+    document = as_json.dumps(report_json.report(report))
 
     @cache
     def page() -> str:
@@ -96,7 +125,7 @@ def write(
 
     contents: dict[str, Callable[[], str]] = {"json": lambda: document, "csv": lambda: csv.report(report), "html": page}
     for name in formats:
-        path = folder / f"report-{report.week.name}.{name}"
+        path = _path(folder, report.week, name)
         if name == "pdf":
             pdf.write(path, page(), printer or pdf.find())
         else:

@@ -188,6 +188,13 @@ def reported_since(connection: sa.Connection, week: str, since: datetime) -> boo
     return connection.scalar(query) is not None
 
 
+def last_reported(connection: sa.Connection, week: str) -> datetime | None:
+    """Return when the last report of the week was made."""
+    table = schema.reports
+    made: datetime | None = connection.scalar(sa.select(sa.func.max(table.c.made_at)).where(table.c.week == week))
+    return made
+
+
 def newest_post(connection: sa.Connection) -> datetime | None:
     """Return the latest post time in the archive."""
     newest: datetime | None = connection.scalar(sa.select(sa.func.max(schema.post_versions.c.posted_at)))

@@ -125,7 +125,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     from provenance.app import report as reporting
     from provenance.core import weekly
     from provenance.errors import UsageProblem
-    from provenance.render import as_json, terminal
+    from provenance.render import report_json, terminal
 
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
     if not chosen:
@@ -140,12 +140,12 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
         wanted = weekly.week(week, zone) if week is not None else reporting.last_week(archive, zone)
     except ValueError as error:
         raise UsageProblem(what=f"--week: {error}.") from error
-    made = reporting.build(archive, wanted, context.counting(everything=everything))
+    folder = out or context.directory / "reports"
+    made = reporting.build(archive, wanted, context.counting(everything=everything), folder)
     with progress() as bars, context.sandbox() as sandbox:
-        folder = out or context.directory / "reports"
         files = reporting.write(archive, made, folder, chosen, sandbox, bars, printer)
     if json_:
-        print_json(as_json.report(made))
+        print_json(report_json.report(made))
     else:
         print_text(terminal.report(made, files))
 

@@ -30,7 +30,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
     """Show the main job on samples: import, lookup, chain, weekly report. No account is needed."""
     from provenance.app import model as models
     from provenance.app.demo import demo as run
-    from provenance.render import as_json, terminal
+    from provenance.render import as_json, report_json, terminal
     from provenance.render.layout import line
 
     with ExitStack() as stack:
@@ -45,7 +45,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
                     "lookups": [as_json.lookup(each) for each in done.answers],
                     "altered": [as_json.lookup(each) for each in done.altered],
                     "not_searched": why,
-                    "report": as_json.report(done.report),
+                    "report": report_json.report(done.report),
                     "kept": keep and str(keep),
                 }
             )

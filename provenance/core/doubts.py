@@ -44,7 +44,7 @@ class Doubt:
 
 
 def of_times(sightings: Iterable[Sighting]) -> list[Doubt]:
-    """Return what speaks against the times of these sightings. That a time is an export's word is no doubt by itself."""
+    """Return what speaks against the times of these sightings; that an export tells them is no doubt by itself."""
     return [
         Doubt(seen, kind, level, words)
         for seen in sightings

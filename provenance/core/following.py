@@ -92,7 +92,7 @@ def standings(weeks: Sequence[Sequence[Sighting]]) -> tuple[Standing, ...]:
 
 
 def matrix(pairs: Sequence[Following], most: int) -> Matrix:
-    """Lay the pairs out as rows of leaders and columns of followers, with the `most` channels that have most of them."""
+    """Lay the pairs out as rows of leaders and columns of followers, with the `most` busiest channels."""
     channels: dict[_Key, Channel] = {}
     weight: Counter[_Key] = Counter()
     for each in pairs:

@@ -13,6 +13,7 @@ from provenance.core.doubts import Doubt
 from provenance.core.following import Following, Standing, following, standings
 from provenance.core.matching import FLAT_BELOW
 from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, MatchKind, PeerKind, Sighting
+from provenance.core.revised import Revision, Snapshot, Told
 from provenance.core.rhythm import Hours
 from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOADED_LATER, dated
 
@@ -170,11 +171,25 @@ class Report:
     doubts: tuple[Doubt, ...] = ()
     channels: tuple[ChannelWeek, ...] = ()
     hours: Hours | None = None
+    revision: Revision | None = None
+    """What the report made before of this week did not say."""
 
     @property
     def told(self) -> tuple[Repost, ...]:
         """Every picture that was reposted or recycled, once."""
         return tuple({each.picture: each for each in (*self.recycled, *self.reposted)}.values())
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a later report of the week is compared with."""
+        pictures = {
+            each.picture: Told(
+                f"{each.first_seen.ref} at {each.first_seen.at:%Y-%m-%dT%H:%M:%SZ}",
+                frozenset(seen.ref for seen in each.this_week),
+            )
+            for each in (*self.told, *self.repeated)
+        }
+        return Snapshot(self.posts, pictures)
 
     @property
     def altered(self) -> list[tuple[Repost, Sighting, Match]]:
@@ -202,7 +217,7 @@ def week_name(at: datetime, zone: tzinfo) -> str:
     return f"{year}-W{number:02}"
 
 
-def is_shown(sighting: Sighting, counting: Counting = Counting()) -> bool:  # noqa: B008 - it is frozen
+def is_shown(sighting: Sighting, counting: Counting = Counting()) -> bool:
     """Whether a report counts the sighting: an image that somebody posted, with a shape of its own.
 
     Collections are never posts.
@@ -220,7 +235,7 @@ def build(
     posts: int,
     changed: Iterable[Changed],
     coverage: Coverage,
-    counting: Counting = Counting(),  # noqa: B008 - it is frozen
+    counting: Counting = Counting(),
 ) -> Report:
     """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
     seen = [each for each in (_repost(when, *item, counting) for item in chains.items()) if each]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from provenance.core import answers, chain, times, weekly
+from provenance.core import answers, chain, times
 from provenance.core.matching import ALGORITHM, BYTES
 from provenance.core.model import Channel, File, ForwardHeader, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.render import metadata
@@ -83,7 +83,7 @@ def added(follows: Sequence[answers.Follow], refused: Sequence[Problem], waiting
 def _follow(each: answers.Follow) -> Document:
     return {
         "asked": each.asked,
-        "channel": each.channel and _channel(each.channel),
+        "channel": each.channel and channel(each.channel),
         "joined": each.joined,
         "since": time(each.since),
         "added_at": time(each.added_at),
@@ -118,36 +118,11 @@ def backfilled(done: answers.Backfilled) -> Document:
     }
 
 
-def report(made: weekly.Report) -> Document:
-    return {
-        "schema": "provenance/report/1",
-        "week": made.week.name,
-        "from": time(made.week.start),
-        "to": time(made.week.end),
-        "totals": {
-            "posts": made.posts,
-            "images": made.images,
-            "pictures": made.pictures,
-            "reposted": len(made.reposted),
-            "recycled": len(made.recycled),
-        },
-        "reposted": [_repost(each) for each in made.reposted],
-        "recycled": [_repost(each) | {"age_seconds": int(each.age.total_seconds())} for each in made.recycled],
-        "originators": [{"channel": _channel(each), "pictures": count} for each, count in made.originators],
-        "repeaters": [{"channel": _channel(each), "sightings": count} for each, count in made.repeaters],
-        "changed": [
-            sighting(each.sighting, None) | {"change": each.change, "changed_at": time(each.at)}
-            for each in made.changed
-        ],
-        "coverage": coverage(made.coverage),
-    }
-
-
 def first_seen(first: chain.FirstSeen) -> Document:
     post = first.post
     nobody = {"id": None, "username": None, "title": None, "kind": None}
     return {
-        "channel": _channel(post.channel) if post.channel else nobody,
+        "channel": channel(post.channel) if post.channel else nobody,
         "message_id": post.message_id,
         "url": post.url,
         "at": time(first.at),
@@ -160,7 +135,7 @@ def first_seen(first: chain.FirstSeen) -> Document:
 def _unarchived(post: Unarchived) -> Document:
     return {
         "ref": post.ref,
-        "channel": post.channel and _channel(post.channel),
+        "channel": post.channel and channel(post.channel),
         "message_id": post.message_id,
         "url": post.url,
         "at": time(post.at),
@@ -180,7 +155,7 @@ def _chain(picture: int | None, built: chain.Chain) -> Document:
 def sighting(seen: Sighting, match: Match | None) -> Document:
     when = times.dated(seen)
     return {
-        "channel": _channel(seen.channel),
+        "channel": channel(seen.channel),
         "message_id": seen.message_id,
         "url": seen.url,
         "at": time(when.at),
@@ -284,19 +259,8 @@ def verified(result: answers.Verified) -> Document:
     }
 
 
-def _repost(each: weekly.Repost) -> Document:
-    return {
-        "picture": each.picture,
-        "first_seen": first_seen(each.first_seen),
-        "this_week": [sighting(seen, each.match(seen)) for seen in each.this_week],
-        "channels": each.channels,
-        "spread_seconds": int(each.spread.total_seconds()),
-        "warnings": list(each.chain.warnings),
-    }
-
-
-def _channel(channel: Channel) -> Document:
-    return {"id": channel.id, "username": channel.username, "title": channel.title, "kind": channel.kind}
+def channel(named: Channel) -> Document:
+    return {"id": named.id, "username": named.username, "title": named.title, "kind": named.kind}
 
 
 def _forward(header: ForwardHeader) -> Document:
@@ -349,7 +313,7 @@ def _file(file: File) -> Document:
 
 def _channel_coverage(covered: answers.ChannelCoverage) -> Document:
     return {
-        "channel": _channel(covered.channel),
+        "channel": channel(covered.channel),
         "posts": covered.posts,
         "images": covered.images,
         "images_missing": covered.missing,
@@ -390,7 +354,7 @@ def _picture(answer: answers.PictureAnswer) -> Document:
 def _post(answer: answers.PostAnswer) -> Document:
     return {
         "kind": "post",
-        "channel": _channel(answer.channel),
+        "channel": channel(answer.channel),
         "message_id": answer.message_id,
         "url": answer.url,
         "album": answer.album,

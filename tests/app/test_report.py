@@ -15,7 +15,7 @@ from provenance.archive import schema
 from provenance.core import weekly
 from provenance.core.weekly import Counting, Report
 from provenance.errors import OutputRefused
-from provenance.render import as_json
+from provenance.render import as_json, report_json
 from tests.app.conftest import AT, SAMPLES, Desk, Message, after, export, flat, jpeg, posted, put, shot
 from tests.stories import message
 
@@ -177,6 +177,56 @@ def test_the_last_week_is_one_with_posts(desk: Desk, tmp_path: Path) -> None:
     assert report.last_week(desk.archive, UTC_ZONE).end <= now
 
 
+# Made again
+
+
+def test_a_report_made_again_says_the_same_until_more_is_known(desk: Desk, tmp_path: Path) -> None:
+    out, week = tmp_path / "out", weekly.week("2024-W51", UTC_ZONE)
+
+    def again() -> tuple[Report, bytes]:
+        made = report.build(desk.archive, week, folder=out)
+        (path,) = report.write(desk.archive, made, out, ["json"], desk.sandbox, Quiet())
+        return made, path.read_bytes()
+
+    for number in (1, 2):
+        desk.take(posted(tmp_path / str(number), jpeg(1), after(number), number=number))
+    first, text = again()
+    assert first.revision is None
+    assert again() == (first, text)
+    desk.take(posted(tmp_path / "3", jpeg(1), after(0), number=3))
+    desk.take(posted(tmp_path / "4", jpeg(2), after(0), number=4))
+    more, text = again()
+    assert more.revision is not None
+    assert (more.revision.posts, more.revision.added, more.revision.removed) == (2, (), ())
+    ((picture, words),) = more.revision.changed
+    assert picture == first.reposted[0].picture
+    assert "first seen was 1/1 at" in words
+    assert words.endswith("1 more post")
+    assert json.loads(text)["since_last"]["posts"] == 2
+    # Nothing new is known since: the document is the same, to the byte.
+    assert again() == (more, text)
+    assert report.build(desk.archive, week, Counting(smallest_side=9), out).revision is None
+    (out / "report-2024-W51.json").write_text("no report")
+    assert report.build(desk.archive, week, folder=out).revision is None
+
+
+def test_the_week_of_each_channel_and_its_hours(desk: Desk, tmp_path: Path) -> None:
+    one = tmp_path / "1"
+    desk.take(
+        export(
+            one, shot(one, 1, after(-24 * 30), jpeg(1)), shot(one, 2, AT, jpeg(1)), shot(one, 3, after(240), jpeg(3))
+        )
+    )
+    desk.take(posted(tmp_path / "2", jpeg(1), after(-24 * 30), number=2))
+    made = build(desk)
+    assert [(each.channel.id, each.posts, each.state.value) for each in made.channels] == [
+        (1, 1, "covered"),
+        (2, 0, "not_covered"),
+    ]
+    assert made.hours is not None
+    assert (made.hours.counts[1][6], made.hours.most) == (1, 1)
+
+
 # Files
 
 
@@ -187,7 +237,7 @@ def test_files_and_the_record_of_them(sampled: Desk, tmp_path: Path, formats: li
     files = report.write(sampled.archive, made, tmp_path / "new" / "out", formats, sampled.sandbox, Quiet())
     assert [path.name for path in files] == [f"report-2024-W52.{name}" for name in formats]
     assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == sorted(path.name for path in files)
-    document = as_json.dumps(as_json.report(made))
+    document = as_json.dumps(report_json.report(made))
     if "json" in formats:
         assert files[formats.index("json")].read_text() == document
         assert json.loads(document)["totals"]["recycled"] == 5

@@ -59,7 +59,7 @@ def test_who_was_asked_after_the_week_was_silent(desk: Desk, checked: object, st
     with desk.archive.write() as connection:
         wish = follow.ask(connection, "@news", join=False, since=None, now=NOON)
         follow.settle(connection, wish, observe.add_channel(connection, NEWS, NOON), 1, joined=False)
-        connection.execute(follow._TABLE.update().values(checked_at=checked))  # noqa: SLF001
+        connection.execute(follow._TABLE.update().values(checked_at=checked))
     (news,) = told(desk)
     assert (news.state, news.latest) == (state, BEFORE)
 

@@ -1,7 +1,7 @@
 """Answers and reports made of hostile words, for all forms of output."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from provenance.core import chain, weekly
@@ -24,9 +24,14 @@ from provenance.core.answers import (
     Verified,
     VersionAnswer,
 )
+from provenance.core.attendance import ChannelWeek
 from provenance.core.chain import Chain
+from provenance.core.doubts import Doubt
 from provenance.core.matching import compare
-from provenance.core.model import Confidence, ForwardHeader, Match, MatchKind, PeerKind, Problem, Sighting
+from provenance.core.metadata import Level
+from provenance.core.model import Channel, Confidence, ForwardHeader, Match, MatchKind, PeerKind, Problem, Sighting
+from provenance.core.revised import Revision as WeekRevision
+from provenance.core.rhythm import hours
 from tests.cli.conftest import HOSTILE, MONDAY
 from tests.core.build import channel, file, sighting, version
 
@@ -80,7 +85,18 @@ def built(*given: Sighting) -> Chain:
 def report(*given: Sighting) -> weekly.Report:
     made = built(*given)
     changed = weekly.changes(WEEK, made.sightings)
-    return weekly.build(WEEK, {7: made}, 3, changed, COVERAGE)
+    week = weekly.build(WEEK, {7: made}, 3, changed, COVERAGE)
+    return replace(
+        week,
+        doubts=tuple(Doubt(each, HOSTILE, level, HOSTILE) for each in made.sightings[:2] for level in Level),
+        channels=tuple(map(attended, (OLD, NEW), (0, 3))),
+        hours=hours([MONDAY], UTC),
+        revision=WeekRevision(MONDAY, 2, (7,), (5,), ((7, HOSTILE),)),
+    )
+
+
+def attended(named: Channel, posts: int) -> ChannelWeek:
+    return ChannelWeek(named, posts, posts, 1, 2, 3, True, False, MONDAY)
 
 
 EMPTY_REPORT = weekly.build(WEEK, {}, 0, [], Coverage(0, 0, 0, None, None, 0))
