@@ -23,7 +23,7 @@ from provenance.core.model import Sighting
 from provenance.core.revised import Revision
 from provenance.core.weekly import Counting, Report, Week
 from provenance.images.sandbox import Sandbox
-from provenance.render import as_json, csv, html, report_json
+from provenance.render import as_json, csv, html, report_json, week_page
 
 FORMATS = ("html", "json", "csv")
 """What is made of every report. "pdf" is only made when it is asked for, because it needs a printer."""
@@ -141,12 +141,6 @@ def write(
 
 def _thumbnails(archive: Archive, report: Report, sandbox: Sandbox, progress: Progress) -> Mapping[str, bytes]:
     """Return {hash: small JPEG} for the images that the page shows; one that cannot be made is left out."""
-    names = sorted(
-        {
-            each.file.sha256
-            for repost in (*report.reposted, *report.recycled)
-            for each in (repost.first, *repost.this_week)
-        }
-    )
+    names = sorted(week_page.pictured(report))
     progress.stage("Making thumbnails", len(names))
     return pages.thumbnails({name: archive.files.path(name) for name in names}, sandbox, progress)

@@ -6,7 +6,7 @@ No script, nothing loaded from anywhere, everything escaped.
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from provenance.core.outline import Outlines, Point, outlines
 from provenance.core.timeline import timeline
 from provenance.core.times import duration
 from provenance.core.weekly import Report
+from provenance.render import week_page
 from provenance.render.text import visible
 
 _TEXT = 600
@@ -60,7 +61,7 @@ class Figure:
 
 def report(made: Report, thumbnails: Mapping[str, bytes]) -> str:
     """Return the weekly report's page; `thumbnails` are JPEGs by the hash of the file that they show."""
-    return _page("report.html", thumbnails, report=made)
+    return _page("report.html", thumbnails, **week_page.facts(made), how=week_page.how, page_size=week_page.PAGE)
 
 
 def lookup(
@@ -177,6 +178,7 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
     environment.filters |= {
         "visible": _visible,
         "utc": _utc,
+        "local": _local,
         "span": duration,
         "altered": transform_words,
         "matched": match_words,
@@ -196,6 +198,10 @@ def _data(jpegs: Mapping[str, bytes]) -> dict[str, str]:
 
 def _visible(text: str, length: int = _TEXT) -> str:
     return visible(text, length)
+
+
+def _local(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S} {zone}"
 
 
 def _utc(at: datetime) -> str:

@@ -200,7 +200,7 @@ def test_a_report_made_again_says_the_same_until_more_is_known(desk: Desk, tmp_p
     assert (more.revision.posts, more.revision.added, more.revision.removed) == (2, (), ())
     ((picture, words),) = more.revision.changed
     assert picture == first.reposted[0].picture
-    assert "first seen was 1/1 at" in words
+    assert "first seen was 1/10 at" in words
     assert words.endswith("1 more post")
     assert json.loads(text)["since_last"]["posts"] == 2
     # Nothing new is known since: the document is the same, to the byte.

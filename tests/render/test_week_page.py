@@ -1,0 +1,159 @@
+"""What the page of a week shows in full and what it folds: nothing is lost without a word."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from provenance.core import chain, weekly
+from provenance.core.doubts import Doubt
+from provenance.core.metadata import Level
+from provenance.core.model import Sighting
+from provenance.core.weekly import Report
+from provenance.render import html, week_page
+from tests.cli.conftest import HOSTILE, MONDAY, is_harmless
+from tests.core.build import channel, file
+from tests.render import build
+from tests.render.test_html import Page
+
+
+def post(picture: int, number: int, hours: float, **more: Any) -> Sighting:
+    more = {"channel": channel(number), "message_id": picture, "file": file(picture, seed=picture)} | more
+    return build.seen(number, hours / 24, **more)
+
+
+def week_of(pictures: int, posts: int = 2, **more: Any) -> Report:
+    """So many pictures, each in as many channels an hour apart."""
+    chains = {
+        picture: chain.build([post(picture, number, number, **more) for number in range(1, posts + 1)])
+        for picture in range(1, pictures + 1)
+    }
+    return weekly.build(build.WEEK, chains, pictures * posts, (), build.COVERAGE)
+
+
+@pytest.fixture(scope="module")
+def many() -> Report:
+    return week_of(week_page.FULL + week_page.PAGE + 7)
+
+
+def words(made: Report) -> str:
+    text = html.report(made, {}).replace("<td", " <td").replace("<br>", " <br>")
+    return " ".join(Page(text).text.split())
+
+
+def test_the_rest_is_one_line_each_and_folded(many: Report) -> None:
+    page = Page(html.report(many, {}))
+    assert page.wrong == []
+    assert len(page.all("article")) == week_page.FULL
+    said = " ".join(page.text.split())
+    assert f"{week_page.PAGE + 7} more pictures, one line each:" in said
+    assert "Pictures 31 to 530 of this list" in said
+    assert "Pictures 531 to 537 of this list" in said
+    shown = {int(each["id"].removeprefix("picture-")) for each in page.all("article")}
+    lines = {int(number) for number in re.findall(r'<td data-label="Picture">(\d+)</td>', html.report(many, {}))}
+    assert shown | lines == set(range(1, week_page.FULL + week_page.PAGE + 8))
+
+
+def test_what_there_is_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch, many: Report) -> None:
+    monkeypatch.setattr(week_page, "ROWS", 10)
+    _, reposted = week_page.parts(many)
+    assert (reposted.folded, reposted.left_out) == (10, week_page.PAGE - 3)
+    assert f"{week_page.PAGE - 3} more: the JSON and the CSV hold them all." in words(many)
+
+
+def test_the_posts_of_one_picture_are_folded() -> None:
+    made = week_of(1, week_page.POSTS + week_page.FOLDED + 5)
+    said = words(made)
+    assert f"{week_page.FOLDED + 5} more posts of picture 1" in said
+    assert "5 more: the JSON" in said
+    page = Page(html.report(made, {}))
+    assert len([each for each in page.all("tr") if each.get("class") == "first"]) == 1
+
+
+def test_only_what_is_shown_gets_a_thumbnail(many: Report) -> None:
+    shown = week_page.pictured(many)
+    assert len(shown) == week_page.FULL
+    text = html.report(many, dict.fromkeys(shown, b"jpeg"))
+    assert text.count("data:image/jpeg") == week_page.FULL
+
+
+def test_a_picture_of_both_lists_is_shown_once_and_linked() -> None:
+    page = Page(html.report(build.report(), {}))
+    assert [each["id"] for each in page.all("article")] == ["picture-7"]
+    assert [each["href"] for each in page.all("a") if each["href"].startswith("#")] == ["#picture-7"]
+
+
+def test_old_and_new_stand_side_by_side() -> None:
+    seen = [build.seen(1, -400, channel=build.OLD, text="Old words"), build.seen(2, 0, text="New words")]
+    page = html.report(build.report(*seen), {})
+    start = page.index('<div class="pair">')
+    pair = " ".join(Page(page[start : page.index("<table", start)]).text.split())
+    assert re.search(r"Then: 2023-11-19 12:00:00 UTC .* Old words .*Now: 2024-12-23 12:00:00 UTC .* New words", pair)
+    assert "first seen in this archive, posted" in pair
+
+
+def test_the_week_of_each_channel_stands_on_top() -> None:
+    page = html.report(build.report(), {})
+    assert page.index("Of 2 channels this week is covered for 0") < page.index('id="recycled"')
+    said = words(build.report())
+    assert "not covered: nothing newer than 2024-12-23 12:00 UTC was asked for" in said
+    assert "3 ids not asked for" in said
+    assert "6 ids were not asked for" in said
+
+
+def test_drawings_have_names_of_their_own() -> None:
+    made = replace(week_of(12, 5), hours=build.report().hours)
+    drawn = week_page.facts(made)["drawings"]
+    assert isinstance(drawn, dict)
+    assert len(drawn) == week_page.DRAWN
+    page = Page(html.report(made, {}))
+    assert len(page.all("svg")) == 2 * week_page.DRAWN + 1
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_matrix_and_the_delays() -> None:
+    said = words(week_of(3, 3))
+    assert "Rows were first, columns came after" in said
+    assert "does not say that it copied" in said
+    assert "Channel 1 Channel 2 3 1 h" in said
+    assert "Channel 1 Channel 3 3 2 h" in said
+
+
+def test_banners_have_a_list_of_their_own() -> None:
+    same = [post(1, 1, number, message_id=number) for number in range(1, 5)]
+    made = weekly.build(build.WEEK, {1: chain.build(same)}, 4, (), build.COVERAGE)
+    said = words(made)
+    assert "Shown again and again by one channel alone (1)" in said
+    assert "Reposted within the week (0) None." in said
+    assert "one channel alone" not in words(week_of(1))
+
+
+def test_doubts_are_grouped_and_folded() -> None:
+    seen = build.seen(2, 0)
+    doubts = tuple(Doubt(seen, "kind", Level.WARNING, HOSTILE) for _ in range(week_page.MOST + 9))
+    text = html.report(replace(build.report(), doubts=doubts), {})
+    said = " ".join(Page(text).text.split())
+    assert f"kind (warning; {week_page.MOST + 9} posts)" in said
+    assert "9 more: the JSON" in said
+    assert is_harmless(text)
+
+
+def test_what_the_report_before_did_not_say() -> None:
+    said = words(build.report())
+    assert "What this report says that the one before did not" in said
+    assert "Since the report of 2024-12-23 12:00:00 UTC the archive has learnt more of this week: +2 posts" in said
+    assert "What this report says that" not in words(week_of(1))
+
+
+def test_times_of_another_zone_stand_beside_utc() -> None:
+    from zoneinfo import ZoneInfo
+
+    made = week_of(1)
+    local = replace(made, week=replace(made.week, zone=ZoneInfo("Europe/Kyiv")))
+    said = words(local)
+    at = MONDAY + timedelta(hours=1)
+    assert f"{at:%Y-%m-%d %H:%M:%S} UTC {at + timedelta(hours=2):%Y-%m-%d %H:%M:%S} Europe/Kyiv" in said
+    assert "Europe/Kyiv" not in words(made)
