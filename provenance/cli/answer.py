@@ -125,7 +125,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     from provenance.app import report as reporting
     from provenance.core import weekly
     from provenance.errors import UsageProblem
-    from provenance.render import report_json, terminal
+    from provenance.render import report_json, week_terminal
 
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
     if not chosen:
@@ -147,7 +147,7 @@ def report(context: Context, week: str | None, out: Path | None, formats: str, e
     if json_:
         print_json(report_json.report(made))
     else:
-        print_text(terminal.report(made, files))
+        print_text(week_terminal.report(made, files))
 
 
 def _claim(day: datetime | None, place: str | None) -> "Claim | None":

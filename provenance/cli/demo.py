@@ -30,7 +30,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
     """Show the main job on samples: import, lookup, chain, weekly report. No account is needed."""
     from provenance.app import model as models
     from provenance.app.demo import demo as run
-    from provenance.render import as_json, report_json, terminal
+    from provenance.render import as_json, report_json, terminal, week_terminal
     from provenance.render.layout import line
 
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def demo(context: Context, keep: Path | None, json_: bool) -> None:
             terminal.lookup(done.answers[1]),
             *_altered(done.altered, why),
             "\n5. Made the weekly report:\n",
-            terminal.report(done.report, done.files if keep else ()),
+            week_terminal.report(done.report, done.files if keep else ()),
             "",
         )
         if keep:

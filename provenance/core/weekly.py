@@ -19,6 +19,9 @@ from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOAD
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+ALTERED = frozenset({MatchKind.TRANSFORMED, MatchKind.PARTIAL})
+"""What an altered copy is to the first seen file."""
+
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
@@ -124,7 +127,7 @@ class Repost:
         found: dict[int, tuple[Sighting, Match]] = {}
         for each in self.this_week:
             match = self.match(each)
-            if match is not None and match.kind in {MatchKind.TRANSFORMED, MatchKind.PARTIAL}:
+            if match is not None and match.kind in ALTERED:
                 found.setdefault(each.file.id, (each, match))
         return list(found.values())
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from provenance.core.answers import Coverage
 from provenance.core.model import Channel, Sighting
 from provenance.render.text import visible
 
@@ -57,3 +58,16 @@ def moment(at: datetime) -> str:
 
 def day(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d}" if at else "-"
+
+
+def coverage_lines(covered: Coverage) -> list[RenderableType]:
+    """What an answer rests on, and what it could not be looked for in."""
+    span = f", {day(covered.earliest)} to {day(covered.latest)}" if covered.earliest else ""
+    lines = [
+        Text.assemble(
+            ("Coverage: ", "bold"),
+            f"{covered.channels} channels, {covered.posts} posts, {covered.images} images{span}; "
+            f"known gaps: {covered.gaps}.",
+        )
+    ]
+    return [*lines, *(indented(f"not searched: {each}", "dim") for each in covered.not_searched)]

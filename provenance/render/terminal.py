@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from provenance.core import answers, chain, times, weekly
+from provenance.core import answers, chain, times
 from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.render import metadata
-from provenance.render.layout import TITLE, called, columns, day, indented, line, moment, place
+from provenance.render.layout import TITLE, called, columns, coverage_lines, day, indented, line, moment, place
 from provenance.render.text import size, visible
 
 _TEXT = 160
@@ -45,7 +44,7 @@ def lookup(answer: answers.LookupAnswer) -> RenderableType:
     ):
         if others:
             parts += [Text(), Text(title, "bold"), *(_possible(each, copy=False) for each in others)]
-    parts += [Text(), *_coverage(answer.coverage), *_warnings((*answer.warnings, *answer.chain.warnings))]
+    parts += [Text(), *coverage_lines(answer.coverage), *_warnings((*answer.warnings, *answer.chain.warnings))]
     return Group(*parts)
 
 
@@ -91,34 +90,6 @@ def show(answer: answers.ShowAnswer) -> RenderableType:
             return _channel_answer(answer)
 
 
-def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
-    parts: list[RenderableType] = [
-        Text(f"Reposted media, week {made.week.name} ({day(made.week.start)} to {day(made.week.end)})", "bold"),
-        Text(
-            f"{made.posts} posts carried {made.images} images of {made.pictures} pictures; "
-            f"{len(made.reposted)} reposted, {len(made.recycled)} seen before the week."
-        ),
-    ]
-    for title, reposts in (("Old pictures shown again", made.recycled), ("Reposted within the week", made.reposted)):
-        if reposts:
-            parts += [Text(), Text(title, "bold"), _reposts(reposts)]
-    for title, ranking in (("First with these pictures", made.originators), ("Repeated others", made.repeaters)):
-        if ranking:
-            parts += [Text(), Text(title, "bold")]
-            parts += [indented(f"{count:4}  {called(channel)}") for channel, count in ranking[:10]]
-    if made.changed:
-        parts += [Text(), Text(f"Image posts edited or deleted in the week: {len(made.changed)}", "bold")]
-        parts += [
-            indented(f"{moment(each.at)}  {each.change}: {called(each.sighting.channel)}, {place(each.sighting)}")
-            for each in made.changed[:20]
-        ]
-    parts += [Text(), *_coverage(made.coverage)]
-    written = [line(str(path)) for path in files]
-    if written:
-        parts += [Text(), Text("Written:", "bold"), *written]
-    return Group(*parts)
-
-
 def coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage) -> RenderableType:
     table = columns("Channel", "Posts", "Images", "From", "To", "Ids", "Gaps", numbers={1, 2, 6})
     for each in covered:
@@ -155,7 +126,7 @@ def coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage
         for each in covered
         if each.absent
     ]
-    return Group(table, *notes, Text(), *_coverage(total))
+    return Group(table, *notes, Text(), *coverage_lines(total))
 
 
 def stats(counted: answers.Stats) -> RenderableType:
@@ -308,18 +279,6 @@ def _said(match: Match) -> str:
     return f"this image {'' if match.kind is MatchKind.PARTIAL else 'is '}{_matched(match)}"
 
 
-def _coverage(covered: answers.Coverage) -> list[RenderableType]:
-    span = f", {day(covered.earliest)} to {day(covered.latest)}" if covered.earliest else ""
-    lines = [
-        Text.assemble(
-            ("Coverage: ", "bold"),
-            f"{covered.channels} channels, {covered.posts} posts, {covered.images} images{span}; "
-            f"known gaps: {covered.gaps}.",
-        )
-    ]
-    return [*lines, *(indented(f"not searched: {each}", "dim") for each in covered.not_searched)]
-
-
 def _warnings(warnings: Iterable[str]) -> list[RenderableType]:
     return [Text(f"! {visible(each)}", "yellow") for each in warnings]
 
@@ -420,18 +379,3 @@ def _channel_answer(answer: answers.ChannelAnswer) -> RenderableType:
         for name in answer.names
     ]
     return Group(*parts)
-
-
-def _reposts(reposts: Sequence[weekly.Repost]) -> Table:
-    table = columns("Picture", "First seen", "This week", numbers={0})
-    for each in reposts[:30]:
-        first = each.first_seen
-        posts = ", ".join(dict.fromkeys(called(seen.channel, 24) for seen in each.this_week))
-        table.add_row(
-            str(each.picture),
-            f"{moment(first.at)}\n{called(first.post.channel, 28) if first.post.channel else 'not archived'}",
-            f"{each.posts} post(s) in {each.channels} channel(s)\n{posts}",
-        )
-    if len(reposts) > 30:
-        table.add_row("…", f"{len(reposts) - 30} more: see the files", "")
-    return table

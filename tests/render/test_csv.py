@@ -3,15 +3,18 @@
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from provenance.core.doubts import of_times
 from provenance.core.model import ForwardHeader
 from provenance.render.csv import cell, report
 from tests.cli.conftest import HOSTILE, MONDAY, is_harmless
-from tests.core.build import channel
+from tests.core.build import channel, file
 from tests.render import build
 
 STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
@@ -111,6 +114,18 @@ def test_a_negative_id_stays_a_number() -> None:
     local = build.seen(2, 1, posted_at=None, claimed_at=MONDAY)
     header, *body = rows(report(build.report(folder, local)))
     assert {row[header.index("channel_id")] for row in body} == {"-77", str(build.NEW.id)}
+
+
+def test_what_is_altered_old_or_doubtful_stands_in_its_line() -> None:
+    turned = file(2, flipped=2)
+    turned = replace(turned, codes=turned.codes[128:] + turned.codes[:128])
+    made = build.report(build.seen(1, -400), build.seen(2, 0, file=turned, uploaded_at=MONDAY + timedelta(hours=1)))
+    doubts = of_times(made.recycled[0].this_week)
+    header, *body = rows(report(replace(made, doubts=tuple(doubts))))
+    first, copy = (dict(zip(header, row, strict=True)) for row in body)
+    assert (first["altered"], copy["altered"]) == ("", "transformed, mirrored, 2 of 256 bits differ")
+    assert copy["age_seconds"] == str(400 * 86_400 + 3600)
+    assert (first["doubts"], copy["doubts"]) == ("", "uploaded after the post's time")
 
 
 def test_an_empty_week_is_a_header() -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from provenance.core.answers import PictureAnswer
-from provenance.render import layout, terminal
+from provenance.render import layout, terminal, week_terminal
 from provenance.render.text import visible
 from tests.cli.conftest import HOSTILE, is_harmless, too_wide
 from tests.render import build
@@ -19,7 +19,7 @@ def unarchived_lookup(known: str) -> RenderableType:
 
 
 def unarchived_report(known: str) -> RenderableType:
-    return terminal.report(build.report(*build.unarchived(known)), [])
+    return week_terminal.report(build.report(*build.unarchived(known)), [])
 
 
 ANSWERS: dict[str, Callable[[], RenderableType]] = {
@@ -30,8 +30,8 @@ ANSWERS: dict[str, Callable[[], RenderableType]] = {
     "in short": lambda: terminal.lookup_in_short(build.altered()),
     "not found in short": lambda: terminal.lookup_in_short(build.lookup(found=False)),
     "import": lambda: terminal.imported([("posts", "3 new")], [build.PROBLEM] * 30),
-    "report": lambda: terminal.report(build.report(), ["/" + "x" * 200, HOSTILE]),
-    "empty report": lambda: terminal.report(build.EMPTY_REPORT, []),
+    "report": lambda: week_terminal.report(build.report(), ["/" + "x" * 200, HOSTILE]),
+    "empty report": lambda: week_terminal.report(build.EMPTY_REPORT, []),
     "coverage": lambda: terminal.coverage([build.coverage()], build.COVERAGE),
     "stats": lambda: terminal.stats(build.STATS),
     "doctor": lambda: terminal.doctor(build.CHECKS),
