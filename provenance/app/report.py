@@ -1,7 +1,7 @@
 """Makes the weekly report of reposted media and writes it as HTML, JSON, CSV and PDF."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
@@ -16,12 +16,13 @@ from provenance.archive import observe, read, summary
 from provenance.archive import week as weeks
 from provenance.archive.store import Archive, Connection
 from provenance.core import chain, doubts, revised, rhythm, times, weekly
+from provenance.core.chain import Chain
 from provenance.core.doubts import Doubt
 from provenance.core.evidence import Evidence
 from provenance.core.metadata import Level
 from provenance.core.model import Sighting
 from provenance.core.revised import Revision
-from provenance.core.weekly import Counting, Report, Week
+from provenance.core.weekly import Changed, Counting, Report, Week
 from provenance.images.sandbox import Sandbox
 from provenance.render import as_json, csv, html, report_json, week_page
 
@@ -39,23 +40,22 @@ def build(
 
     Where `folder` holds the one that was made before, it says what that one did not.
     """
+    changed: list[Changed] = []
+    of_times: list[Doubt] = []
+
+    def chains(connection: Connection) -> Iterator[tuple[int, Chain]]:
+        for picture, built in _chains(connection, week):
+            shown = [each for each in built.sightings if weekly.is_shown(each, counting)]
+            changed.extend(weekly.changes(week, shown))
+            of_times.extend(doubts.of_times(each for each in shown if week.holds(times.dated(each).at)))
+            yield picture, built
+
     with archive.read() as connection:
-        seen = summary.files_seen_between(connection, week.start, week.end)
-        members = read.files_of_pictures(connection, set(read.picture_of(connection, seen).values()))
-        picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
-        found: dict[int, list[Sighting]] = {picture: [] for picture in members}
-        for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
-            if sighting.file.id in picture_of:
-                found[picture_of[sighting.file.id]].append(sighting)
-        evidence = Evidence(stored.among(connection, picture_of))
-        chains = {picture: chain.build(sightings, evidence) for picture, sightings in found.items()}
-        shown = [each for sightings in found.values() for each in sightings if weekly.is_shown(each, counting)]
         posts = summary.posts_between(connection, week.start, week.end)
-        changed = weekly.changes(week, shown)
-        made = weekly.build(week, chains, posts, changed, summary.whole(connection), counting)
-        of_times = doubts.of_times(each for each in shown if week.holds(times.dated(each).at))
+        made = weekly.build(week, chains(connection), posts, (), summary.whole(connection), counting)
         made = replace(
             made,
+            changed=weekly.in_order(changed),
             doubts=(*of_times, *_doubts_of_files(connection, made)),
             channels=tuple(weeks.per_channel(connection, week.start, week.end)),
             hours=rhythm.hours(weeks.post_times(connection, week.start, week.end), week.zone),
@@ -80,6 +80,22 @@ def _revision(made: Report, folder: Path, since: datetime | None) -> Revision | 
 
 def _path(folder: Path, week: Week, suffix: str) -> Path:
     return folder / f"report-{week.name}.{suffix}"
+
+
+def _chains(connection: Connection, week: Week) -> Iterator[tuple[int, Chain]]:
+    """Build the chain of every picture that was seen in the week, some at a time: a week may hold 100,000."""
+    seen = summary.files_seen_between(connection, week.start, week.end)
+    pictures = sorted(set(read.picture_of(connection, seen).values()))
+    for some in read.chunks(pictures):
+        members = read.files_of_pictures(connection, some)
+        picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
+        found: dict[int, list[Sighting]] = {picture: [] for picture in members}
+        for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
+            if sighting.file.id in picture_of:
+                found[picture_of[sighting.file.id]].append(sighting)
+        evidence = Evidence(stored.among(connection, picture_of))
+        for picture in sorted(found):
+            yield picture, chain.build(found[picture], evidence)
 
 
 def _doubts_of_files(connection: Connection, made: Report) -> list[Doubt]:

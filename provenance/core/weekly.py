@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -234,15 +234,25 @@ def is_shown(sighting: Sighting, counting: Counting = Counting()) -> bool:
 
 def build(
     when: Week,
-    chains: Mapping[int, Chain],
+    chains: Iterable[tuple[int, Chain]],
     posts: int,
     changed: Iterable[Changed],
     coverage: Coverage,
     counting: Counting = Counting(),
 ) -> Report:
-    """Sort the chains ({picture: chain}) of everything seen in the week into a report."""
-    seen = [each for each in (_repost(when, *item, counting) for item in chains.items()) if each]
-    again = [each for each in seen if each.posts > 1 or each.first_seen.at < when.start]
+    """Sort the chains (picture, chain) of everything seen in the week into a report.
+
+    Of what was shown once, only its count is kept: `chains` may be more than fit into memory.
+    """
+    again, new, images, pictures = [], [], 0, 0
+    for each in (_repost(when, *item, counting) for item in chains):
+        if each is None:
+            continue
+        images, pictures = images + len(each.this_week), pictures + 1
+        if when.holds(each.first_seen.at):
+            new.append(each.picture)
+        if each.posts > 1 or each.first_seen.at < when.start:
+            again.append(each)
     repeated = [] if counting.everything else [each for each in again if each.alone >= counting.repeated_by_one]
     aside = {each.picture for each in repeated}
     told = [each for each in again if each.picture not in aside]
@@ -253,17 +263,17 @@ def build(
     return Report(
         week=when,
         posts=posts,
-        images=sum(len(each.this_week) for each in seen),
-        pictures=len(seen),
+        images=images,
+        pictures=pictures,
         reposted=tuple(sorted(reposted, key=lambda each: (-each.channels, -len(each.this_week), each.picture))),
         recycled=tuple(sorted(recycled, key=lambda each: (-each.age, each.picture))),
         originators=_ranked(each.first.channel for each in told if each.first_seen.archived),
         repeaters=_ranked(
             sighting.channel for each in told for sighting in each.this_week if sighting is not each.first
         ),
-        changed=tuple(sorted(changed, key=lambda each: (each.at, each.sighting.ref))),
+        changed=in_order(changed),
         coverage=coverage,
-        new=tuple(sorted(each.picture for each in seen if when.holds(each.first_seen.at))),
+        new=tuple(sorted(new)),
         repeated=tuple(sorted(repeated, key=lambda each: (-each.posts, each.picture))),
         fastest=tuple(
             sorted((each for each in told if each.picture in fast), key=lambda each: (fast[each.picture], each.picture))
@@ -272,6 +282,11 @@ def build(
         standings=standings(weeks),
         counting=counting,
     )
+
+
+def in_order(changed: Iterable[Changed]) -> tuple[Changed, ...]:
+    """Return changes as a report tells them."""
+    return tuple(sorted(changed, key=lambda each: (each.at, each.sighting.ref)))
 
 
 def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:

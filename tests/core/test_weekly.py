@@ -89,7 +89,7 @@ def post(number: int, at: datetime, picture: int = 1, **about: object) -> Sighti
 
 
 def made(*pictures: list[Sighting], counting: Counting = Counting()) -> Report:  # noqa: B008
-    return weekly.build(WEEK, {n: build(each) for n, each in enumerate(pictures, 1)}, 7, (), EMPTY, counting)
+    return weekly.build(WEEK, ((n, build(each)) for n, each in enumerate(pictures, 1)), 7, (), EMPTY, counting)
 
 
 def test_pictures_are_sorted_into_reposted_and_recycled() -> None:

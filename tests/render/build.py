@@ -85,7 +85,7 @@ def built(*given: Sighting) -> Chain:
 def report(*given: Sighting) -> weekly.Report:
     made = built(*given)
     changed = weekly.changes(WEEK, made.sightings)
-    week = weekly.build(WEEK, {7: made}, 3, changed, COVERAGE)
+    week = weekly.build(WEEK, [(7, made)], 3, changed, COVERAGE)
     return replace(
         week,
         doubts=tuple(Doubt(each, HOSTILE, level, HOSTILE) for each in made.sightings[:2] for level in Level),
@@ -99,7 +99,7 @@ def attended(named: Channel, posts: int) -> ChannelWeek:
     return ChannelWeek(named, posts, posts, 1, 2, 3, True, False, MONDAY)
 
 
-EMPTY_REPORT = weekly.build(WEEK, {}, 0, [], Coverage(0, 0, 0, None, None, 0))
+EMPTY_REPORT = weekly.build(WEEK, (), 0, [], Coverage(0, 0, 0, None, None, 0))
 
 
 def match(first: int, second: int) -> Match:

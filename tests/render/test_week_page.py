@@ -30,7 +30,7 @@ def week_of(pictures: int, posts: int = 2, **more: Any) -> Report:
         picture: chain.build([post(picture, number, number, **more) for number in range(1, posts + 1)])
         for picture in range(1, pictures + 1)
     }
-    return weekly.build(build.WEEK, chains, pictures * posts, (), build.COVERAGE)
+    return weekly.build(build.WEEK, chains.items(), pictures * posts, (), build.COVERAGE)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_the_matrix_and_the_delays() -> None:
 
 def test_banners_have_a_list_of_their_own() -> None:
     same = [post(1, 1, number, message_id=number) for number in range(1, 5)]
-    made = weekly.build(build.WEEK, {1: chain.build(same)}, 4, (), build.COVERAGE)
+    made = weekly.build(build.WEEK, [(1, chain.build(same))], 4, (), build.COVERAGE)
     said = words(made)
     assert "Shown again and again by one channel alone (1)" in said
     assert "Reposted within the week (0) None." in said
