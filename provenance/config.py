@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from provenance.core.delivery import Way, target
 from provenance.errors import SettingsError
 
 _PREFIX = "PROVENANCE_"
-_PLACES = {"PROVENANCE_ARCHIVE", "PROVENANCE_CONFIG"}
+_PASSWORD = "PROVENANCE_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+_PLACES = {"PROVENANCE_ARCHIVE", "PROVENANCE_CONFIG", _PASSWORD}
 
 OFF = "off"
 
@@ -83,6 +85,26 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Free disk space in MiB below which downloads wait."""
 
 
+class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The mail server that takes the reports."""
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """0: 465 with "ssl", else 587."""
+    security: Literal["starttls", "ssl", "none"] = "starttls"
+    """"none" sends no password."""
+    sender: str = ""
+    """The address in whose name the mail goes."""
+    user: str | None = None
+    password_file: str | None = None
+    """A file that holds the password alone; a relative path is taken from the archive's folder. Without it, the
+    variable PROVENANCE_SMTP_PASSWORD is taken. It is never kept in the settings or in the archive."""
+    ca_file: str | None = None
+    """Certificates (PEM) to trust instead of the public authorities: a mail server in this house."""
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=300)] = 30
+    """How long one answer of the server may take."""
+
+
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The weekly report."""
 
@@ -100,6 +122,12 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From so many posts on, a picture that one channel alone has ever shown stands in a list of its own."""
     fast_channels: Annotated[int, msgspec.Meta(ge=2)] = 3
     """The fastest spread is the time until so many channels had shown a picture."""
+    deliver_to: tuple[str, ...] = ()
+    """Where the daemon delivers each report: "folder:/path", "mailto:editor@example.org", "telegram:me" (Saved
+    Messages), "telegram:@name" (a channel or group that the account may write to)."""
+    deliver_pdf: bool = False
+    """A PDF is made as well, and goes with the page."""
+    smtp: Smtp = Smtp()
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,7 +173,33 @@ def load(directory: Path, option: Path | None = None, environ: Mapping[str, str]
         ZoneInfo(settings.report.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise SettingsError(where="report.timezone", what=f"no such time zone: {settings.report.timezone}") from error
+    _check_delivery(settings.report)
     return settings
+
+
+def smtp_password(smtp: Smtp, directory: Path, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The password for the mail server, from its file or the variable. Raises SettingsError."""
+    if smtp.password_file is None:
+        return environ.get(_PASSWORD)
+    path = directory / Path(smtp.password_file).expanduser()
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise SettingsError(where="report.smtp.password_file", what=f"{path} cannot be read") from error
+
+
+def _check_delivery(report: Report) -> None:
+    smtp = report.smtp
+    try:
+        ways = {target(each).way for each in report.deliver_to}
+        if smtp.sender:
+            target(f"mailto:{smtp.sender}")
+    except ValueError as error:
+        raise SettingsError(where="report.deliver_to", what=error) from error
+    if Way.MAIL in ways and not (smtp.host and smtp.sender):
+        raise SettingsError(where="report.smtp", what="mail needs at least its host and sender")
+    if smtp.user is not None and smtp.security == "none":
+        raise SettingsError(where="report.smtp", what="a password is sent with starttls or ssl only")
 
 
 def _convert(values: object, where: str, *, strict: bool = True) -> Settings:
@@ -155,19 +209,20 @@ def _convert(values: object, where: str, *, strict: bool = True) -> Settings:
         raise SettingsError(where=where, what=error) from error
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, str | list[str]]]:
     sections = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     known = {
         f"{_PREFIX}{section}_{key}".upper(): (section, key)
         for section, struct in sections.items()
         for key in struct.__struct_fields__
     }
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str | list[str]]] = {}
     for name, value in environ.items():
         if not name.startswith(_PREFIX) or name in _PLACES:
             continue
         if name not in known:
             raise SettingsError(where=name, what="there is no such setting")
         section, key = known[name]
-        found.setdefault(section, {})[key] = value
+        is_list = isinstance(getattr(sections[section](), key), tuple)
+        found.setdefault(section, {})[key] = [each.strip() for each in value.split(",")] if is_list else value
     return found

@@ -24,6 +24,7 @@ ProvenanceError
 ├── OutputRefused        a report or page cannot be written
 ├── PdfUnavailable       there is nothing that prints pages
 ├── PdfNotMade           what prints them failed, or took too long
+├── DeliveryFailed       a report did not reach a target
 ├── ImageRefused         bytes that could not be decoded within the limits
 ├── ModelError
 │   ├── ModelMissing     altered copies cannot be looked for: no model, or nothing to run it with
@@ -203,6 +204,11 @@ class PdfUnavailable(ProvenanceError):
 class PdfNotMade(ProvenanceError):
     template = "{path}: the PDF could not be made: {what}."
     hint = "Run `provenance doctor`; the page as HTML can be printed from any browser."
+
+
+class DeliveryFailed(ProvenanceError):
+    template = "{target}: not delivered: {what}."
+    hint = "The report itself is made. `provenance watch` tries again by itself; see `provenance doctor`."
 
 
 class NothingFound(ProvenanceError):

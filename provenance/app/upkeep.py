@@ -16,7 +16,7 @@ from provenance.app.collect import status
 from provenance.app.progress import Progress
 from provenance.app.resolve import resolve
 from provenance.app.runs import recorded
-from provenance.archive import codes, derive, find, migrate, summary
+from provenance.archive import codes, deliveries, derive, find, migrate, summary
 from provenance.archive import metadata as stored
 from provenance.archive.engine import sqlite
 from provenance.archive.store import Archive
@@ -81,7 +81,7 @@ def stats(archive: Archive, session: Path) -> Stats:
     return Stats(counted, sizes, last, status.read(session.with_name(status.FILE)))
 
 
-def doctor(directory: Path, session: Path) -> list[Check]:
+def doctor(directory: Path, session: Path, deliver_to: Sequence[str] = ()) -> list[Check]:
     """Look at what is needed and what is optional, here and in the archive."""
     return [
         Check("Python", sys.version_info >= (3, 11), sys.version.split()[0]),
@@ -93,6 +93,7 @@ def doctor(directory: Path, session: Path) -> list[Check]:
         _archive(directory),
         *_metadata(directory),
         *_collector(session),
+        *_deliveries(directory, deliver_to),
         _disk(directory),
     ]
 
@@ -140,6 +141,29 @@ def _metadata(directory: Path) -> list[Check]:
     if waiting:
         words += f"; {waiting} wait for it: run `provenance reindex`"
     return [Check("metadata", None if waiting else True, words)]
+
+
+def _deliveries(directory: Path, deliver_to: Sequence[str]) -> list[Check]:
+    """The reports that have not reached a target, each with the reason."""
+    try:
+        archive = Archive.open(directory)
+        with archive.read() as connection:
+            waiting = deliveries.open_ones(connection)
+    except ProvenanceError:
+        return []
+    found = []
+    for each in waiting:
+        if not each.by_hand and each.target not in deliver_to:
+            continue  # The settings have taken the wish back.
+        words = f"report of {each.report.week} to {each.target}: {each.trouble or 'waits for `provenance watch`'}"
+        if each.given_up:
+            words += (
+                f"; given up after {each.attempts} attempts: `provenance report --week {each.report.week} --deliver`"
+            )
+        elif each.trouble and each.retry_at:
+            words += f"; attempt {each.attempts}, the next at {each.retry_at:%Y-%m-%d %H:%M} UTC"
+        found.append(Check("delivery", False if each.trouble else None, words))
+    return found
 
 
 def _collector(session: Path) -> list[Check]:

@@ -33,7 +33,7 @@ from provenance.archive.schema_derived import pictures as pictures
 from provenance.archive.schema_derived import traits as traits
 from provenance.archive.schema_derived import unresolved as unresolved
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that this code works with: the newest in `migrations/`."""
 
 # Observed
@@ -293,5 +293,25 @@ reports = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("sha256", String(64), nullable=False),
     Index("ix_reports_week", "week"),
+    sqlite_autoincrement=True,
+)
+
+# How what was made reaches its readers
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    row_id(),
+    of("reports", "report_id"),
+    # As the settings name it; what is needed to log in there is never kept here.
+    Column("target", Text, nullable=False),
+    # Asked for by a command: it is delivered although the settings do not name the target.
+    Column("by_hand", Boolean, nullable=False),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    Column("trouble", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", UtcDateTime),
+    UniqueConstraint("report_id", "target"),
     sqlite_autoincrement=True,
 )

@@ -143,6 +143,7 @@ def counts(connection: sa.Connection) -> dict[str, int]:
     tables = (
         schema.channels, schema.posts, schema.post_versions, schema.attachments, schema.files, schema.fingerprints,
         schema.matches, schema.pictures, schema.links, schema.chain_revisions, schema.runs, schema.run_problems,
+        schema.reports, schema.deliveries,
     )  # fmt: skip
     return {table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables}
 
@@ -181,11 +182,10 @@ def files_seen_between(connection: sa.Connection, start: datetime, end: datetime
     return set(connection.scalars(query))
 
 
-def reported_since(connection: sa.Connection, week: str, since: datetime) -> bool:
-    """Whether a report of the week has been made since then."""
+def reports_before(connection: sa.Connection, at: datetime) -> bool:
+    """Whether any report had been made by then."""
     table = schema.reports
-    query = sa.select(table.c.id).where(table.c.week == week, table.c.made_at >= since).limit(1)
-    return connection.scalar(query) is not None
+    return connection.scalar(sa.select(table.c.id).where(table.c.made_at < at).limit(1)) is not None
 
 
 def last_reported(connection: sa.Connection, week: str) -> datetime | None:

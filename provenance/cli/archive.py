@@ -44,7 +44,7 @@ def doctor(context: Context, json_: bool) -> None:
     from provenance.app import upkeep
     from provenance.render import as_json, terminal
 
-    here = upkeep.doctor(context.directory, context.session)
+    here = upkeep.doctor(context.directory, context.session, context.deliver_to)
     checks = [context.check_settings(), *here, context.check_model(), context.check_pdf()]
     if json_:
         print_json(as_json.doctor(checks))

@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from provenance.app.collect.settings import Delivering
     from provenance.app.pdf import Printer
     from provenance.app.progress import Progress
     from provenance.archive.store import Archive
@@ -116,6 +117,35 @@ class Context:
 
         told = self.settings.report
         return Counting(everything, told.smallest_side, told.repeated_by_one, told.fast_channels)
+
+    def delivering(self) -> "Delivering":
+        """To whom reports go, and how. Raises SettingsError."""
+        from provenance.app.collect.settings import Delivering
+        from provenance.app.mail import Sender
+        from provenance.config import smtp_password
+        from provenance.core.delivery import target
+
+        report, smtp = self.settings.report, self.settings.report.smtp
+        sender = None
+        if smtp.host and smtp.sender:
+            port = smtp.port or (465 if smtp.security == "ssl" else 587)
+            password = None if smtp.user is None else smtp_password(smtp, self.directory)
+            trusted = None if smtp.ca_file is None else self.directory / smtp.ca_file
+            sender = Sender(
+                smtp.host, port, smtp.sender, smtp.security, smtp.user, password, trusted, smtp.timeout_seconds
+            )
+        return Delivering(tuple(target(each) for each in report.deliver_to), sender, report.deliver_pdf)
+
+    @property
+    def deliver_to(self) -> list[str]:
+        """The targets that the settings name; none where those are wrong."""
+        from provenance.core.delivery import target
+        from provenance.errors import SettingsError
+
+        try:
+            return [str(target(each)) for each in self.settings.report.deliver_to]
+        except SettingsError:
+            return []
 
     def check_pdf(self) -> "Check":
         """What `doctor` says of PDF."""

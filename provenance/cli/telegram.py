@@ -30,10 +30,10 @@ def login(context: Context, qr: bool) -> None:
     """
     from provenance.app.collect.login import log_in
 
-    access = _access(context)
+    access = access_of(context)
     api_id = access.api_id or int(_ask("api id", kind=int))
     api_hash = access.api_hash or _ask("api hash")
-    name = _run(
+    name = run_interruptibly(
         lambda: log_in(
             access,
             api_id,
@@ -56,8 +56,8 @@ def logout(context: Context) -> None:
     """End the session at Telegram and remove it here. What was archived stays."""
     from provenance.app.collect.login import log_out
 
-    access = _access(context)
-    if _run(lambda: log_out(access)):
+    access = access_of(context)
+    if run_interruptibly(lambda: log_out(access)):
         click.echo("Logged out.")
     else:
         click.echo(
@@ -86,10 +86,10 @@ def add(context: Context, names: tuple[str, ...], join: bool, since: datetime | 
     from provenance.core.model import Problem
     from provenance.render import as_json, collecting
 
-    access = _access(context)
+    access = access_of(context)
     archive = create_or_open(context.directory)
     pace = context.settings.telegram.requests_per_minute
-    added = _run(lambda: following.add(archive, access, names, join=join, since=_utc(since), pace=pace))
+    added = run_interruptibly(lambda: following.add(archive, access, names, join=join, since=_utc(since), pace=pace))
     if json_:
         refused = [Problem(str(each.facts["name"]), str(each.facts["what"])) for each in added.refused]
         print_json(as_json.added(added.followed, refused, added.waiting))
@@ -167,7 +167,7 @@ def backfill(context: Context, names: tuple[str, ...], since: datetime | None, l
     told = _collecting(context)
     archive = context.open()
     with context.sandbox() as sandbox, progress() as bars:
-        done = _run(lambda: fetch(archive, told, names, sandbox, bars, since=_utc(since), limit=limit))
+        done = run_interruptibly(lambda: fetch(archive, told, names, sandbox, bars, since=_utc(since), limit=limit))
     if json_:
         print_json(as_json.backfilled(done))
     else:
@@ -191,7 +191,7 @@ def watch(context: Context, verbose: bool) -> None:
         asyncio.run(_until_stopped(lambda stop: follow(archive, collecting, sandbox, stop)))
 
 
-def _access(context: Context) -> "Access":
+def access_of(context: Context) -> "Access":
     """How the settings say that the session is opened."""
     from provenance.errors import SettingsError
     from provenance.sources.telegram.session import Access, Server
@@ -218,25 +218,30 @@ def _collecting(context: Context) -> "Collecting":
     from zoneinfo import ZoneInfo
 
     from provenance.app.collect.files import Limits
-    from provenance.app.collect.settings import Collecting
+    from provenance.app.collect.settings import Collecting, Reporting
     from provenance.core.weekly import WEEKDAYS, ReportTime
     from provenance.sources.telegram.convert import Policy
 
     telegram, watching, report = context.settings.telegram, context.settings.watch, context.settings.report
     return Collecting(
-        access=_access(context),
+        access=access_of(context),
         requests_per_minute=telegram.requests_per_minute,
         policy=Policy(telegram.keep_self_destructing, telegram.keep_protected),
         limits=Limits(telegram.downloads, context.max_bytes, watching.min_free_mb << 20),
         reconcile_every=watching.reconcile_every,
         recheck_posts=watching.recheck_posts,
         backfill=watching.backfill,
-        report=ReportTime(WEEKDAYS.index(report.day), time.fromisoformat(report.time), ZoneInfo(report.timezone)),
+        report=Reporting(
+            ReportTime(WEEKDAYS.index(report.day), time.fromisoformat(report.time), ZoneInfo(report.timezone)),
+            context.counting(),
+            context.delivering(),
+            report.browser,
+        ),
         model=context.model(),
     )
 
 
-def _run(work: Callable[[], Awaitable[Answer]]) -> Answer:
+def run_interruptibly(work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Run `work`; Ctrl-C cancels it where it waits, and what it has begun to write is written."""
     from provenance.sources.telegram.client import translated
 

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from provenance.archive import derive, follow, matches, metadata, migrate, observe, read, schema, separations
+from provenance.archive import (
+    deliveries,
+    derive,
+    follow,
+    matches,
+    metadata,
+    migrate,
+    observe,
+    read,
+    schema,
+    separations,
+)
 from provenance.archive.derive import Measurement
 from provenance.archive.files import Stored
 from provenance.archive.observe import Arrived, Counts
@@ -160,6 +171,7 @@ def filled(desk: Desk) -> Desk:
         connection.execute(
             schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
         )
+        deliveries.queue(connection, 1, ["folder:/desk"], NOON)
         metadata.save(connection, [metadata.Reading(one, TELLING), metadata.Reading(two, problem="cannot be read")])
     desk.chain(one, [one, two])
     desk.add(arrived(3, b"three", None, media=[{}, {"media_id": 7, "remote": remote()}]))

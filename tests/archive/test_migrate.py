@@ -28,15 +28,15 @@ ONE_MORE = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
     op.add_column("posts", sa.Column("views", sa.Integer()))
     {then}
 '''
-BACKUP = "archive-0005-20241217T120000Z.db"
+BACKUP = "archive-0006-20241217T120000Z.db"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def one_more(scripts: Path, then: str = "") -> None:
-    (scripts / "versions" / "0006_views.py").write_text(ONE_MORE.format(then=then))
+    (scripts / "versions" / "0007_views.py").write_text(ONE_MORE.format(then=then))
 
 
 def objects(database: Path) -> dict[str, str]:
@@ -132,8 +132,8 @@ def test_an_older_archive_is_migrated_after_a_copy(
     directory = filled.archive.directory
     before = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
     one_more(scripts)
-    monkeypatch.setattr(schema, "HEAD", "0006")
-    with pytest.raises(ArchiveTooOld, match="0005"):
+    monkeypatch.setattr(schema, "HEAD", "0007")
+    with pytest.raises(ArchiveTooOld, match="0006"):
         Archive.open(directory)
     with pytest.raises(ArchiveTooOld):
         migrate.create_or_open(directory)
@@ -161,7 +161,7 @@ def test_a_newer_archive_is_left_alone(desk: Desk, scripts: Path) -> None:
     migrate.upgrade_tables(directory)
     before = (directory / DATABASE).read_bytes()
     for attempt in (lambda: Archive.open(directory), lambda: migrate.upgrade(directory, NOON)):
-        with pytest.raises(ArchiveTooNew, match="0006"):
+        with pytest.raises(ArchiveTooNew, match="0007"):
             attempt()
     assert (directory / DATABASE).read_bytes() == before
     assert [path.name for path in directory.glob("*.db")] == [DATABASE]
@@ -181,11 +181,11 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(
     database = filled.archive.database
     before = objects(database), filled.rows(schema.posts)
     one_more(scripts, then)
-    monkeypatch.setattr(schema, "HEAD", "0006")
+    monkeypatch.setattr(schema, "HEAD", "0007")
     with pytest.raises(error):
         migrate.upgrade(database.parent, NOON)
     assert (objects(database), filled.rows(schema.posts)) == before
-    assert filled.archive.revision() == "0005"
+    assert filled.archive.revision() == "0006"
     assert (database.parent / BACKUP).is_file()
 
 
@@ -289,7 +289,8 @@ def test_an_archive_of_0001_keeps_all_its_rows(first: Path) -> None:
         before.pop(name)
     assert {row["file_id"] for row in after.pop("unresolved")} == {row["id"] for row in before["files"]}
     before.pop("unresolved")
-    for name in ("downloads", "follows", "peers", "separations", "separation_files", "traits", "captures"):
+    new = {"downloads", "follows", "peers", "separations", "separation_files", "traits", "captures", "deliveries"}
+    for name in new:
         assert after.pop(name) == []
     assert after.keys() == before.keys()
     after["sqlite_sequence"] = [row for row in after["sqlite_sequence"] if row["name"] != "fingerprints"]
@@ -393,7 +394,7 @@ def test_down_to_0004_throws_away_what_was_read_and_nothing_else(filled: Desk) -
     assert "traits" not in contents(database)
     migrate.upgrade_tables(database.parent)
     after = {table.name: filled.rows(table) for table in schema.metadata.sorted_tables}
-    for name in ("traits", "captures"):
+    for name in ("traits", "captures", "deliveries"):
         assert before.pop(name)
         assert after.pop(name) == []
     for name, column, ours in (
@@ -406,3 +407,18 @@ def test_down_to_0004_throws_away_what_was_read_and_nothing_else(filled: Desk) -
     assert after == before
     with filled.archive.read() as connection:
         assert len(metadata.unread(connection)) == len(before["files"])
+
+
+def test_down_to_0005_throws_away_the_deliveries_and_nothing_else(filled: Desk) -> None:
+    database = filled.archive.database
+    before = contents(database)
+    downgrade(database, "0005")
+    assert "deliveries" not in contents(database)
+    migrate.upgrade_tables(database.parent)
+    after = contents(database)
+    assert before.pop("deliveries")
+    assert after.pop("deliveries") == []
+    for each in (before, after):
+        each["sqlite_sequence"] = [row for row in each["sqlite_sequence"] if row["name"] != "deliveries"]
+    assert after == before
+    assert Archive.open(database.parent).check_database() == []

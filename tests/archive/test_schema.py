@@ -24,7 +24,7 @@ OBSERVED = (
     "run_problems",
     "runs",
 )
-WANTED = {"downloads", "follows", "peers"}
+WANTED = {"deliveries", "downloads", "follows", "peers"}
 """What is wanted and how it stands: neither observed nor derived."""
 DECIDED = {"separations", "separation_files"}
 """What a user has said."""

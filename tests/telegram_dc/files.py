@@ -55,9 +55,16 @@ def _media(world: World, media: Any) -> Any:
 
 @answers(functions.messages.SendMessageRequest, functions.messages.SendMediaRequest)
 def _send(world: World, caller: Caller, request: Any) -> Any:
-    if not world.is_me(request.peer):
+    channel = None if world.is_me(request.peer) else world.channel_of(request.peer)
+    if channel is not None and channel.id not in world.writable:
         raise Refused("CHAT_WRITE_FORBIDDEN", 403)
+    if request.random_id in world.random_ids:
+        raise Refused("RANDOM_ID_DUPLICATE", 500)
     sent = getattr(request, "media", None)
+    if channel is not None:
+        number = channel.post(request.message, None if sent is None else _media(world, sent), push=False)
+        world.random_ids.add(request.random_id)
+        return types.Updates([types.UpdateMessageID(number, request.random_id)], [], [channel.chat()], now(), 0)
     peer = types.PeerUser(world.me.id)
     made = types.Message(
         len(world.saved) + 1,
@@ -71,5 +78,6 @@ def _send(world: World, caller: Caller, request: Any) -> Any:
         entities=request.entities,
     )
     world.saved.append(made)
+    world.random_ids.add(request.random_id)
     updates = [types.UpdateMessageID(made.id, request.random_id), types.UpdateNewMessage(made, world.pts, 1)]
     return types.Updates(updates, [world.me], [], now(), 0)

@@ -93,6 +93,8 @@ class World:
         self.faults = Faults(self)
         self.served = Served(files=self.media.files)
         self.saved: list[Any] = []  # the messages of Saved Messages
+        self.writable: set[int] = set()  # channels that the account may write to
+        self.random_ids: set[int] = set()  # of what clients have sent
         self.parts: dict[int, dict[int, bytes]] = {}  # uploads under way
         self.calls: Counter[str] = Counter()
         self.log: list[tuple[float, str]] = []

@@ -2,21 +2,22 @@
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from provenance.app import clock, report
+from provenance.app import clock, parcel, pdf, report
 from provenance.app.analyse import analyse
 from provenance.app.collect import pauses
+from provenance.app.collect.settings import Reporting
 from provenance.app.progress import Quiet
 from provenance.app.resolve import Resolver
-from provenance.archive import observe, read, summary
+from provenance.archive import deliveries, observe, read, summary
 from provenance.archive.store import Archive
 from provenance.core import weekly
 from provenance.core.model import Problem
 from provenance.core.weekly import ReportTime
-from provenance.errors import ProvenanceError
+from provenance.errors import PdfNotMade, PdfUnavailable, ProvenanceError
 from provenance.images.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _REPORT_SECONDS = 30.0
+_WEEKS_BACK = 5
+"""Of so many weeks the report is made that was due while nobody was here."""
 
 
 class Stopped(Exception):  # a wish, not an error
@@ -59,6 +62,7 @@ class Deriver:
         self._progress = _Stoppable()
         self._arrived = asyncio.Event()
         self._alone = asyncio.Lock()
+        self._folder = parcel.place(archive.directory)
 
     def wake(self) -> None:
         """Something has come in."""
@@ -102,28 +106,55 @@ class Deriver:
                 )
         self._resolver.resolve(self._run_id, self._progress)
 
-    async def report_weekly(self, when: ReportTime) -> None:
+    async def report_weekly(self, told: Reporting) -> None:
         """Make each week's report when it is due, and when it was due while nobody was here."""
         while True:
-            week, since = when.due(clock.now())
-            try:
-                async with self._alone:
-                    await asyncio.to_thread(self._report, weekly.week(week, when.zone), since)
-            except Stopped:
-                return
-            except ProvenanceError as error:
-                if self._progress.asked.is_set():
+            for week, since in reversed(_due(told.when, clock.now())):
+                try:
+                    async with self._alone:
+                        await asyncio.to_thread(self._report, weekly.week(week, told.when.zone), since, told)
+                except Stopped:
                     return
-                log.warning("the report of %s could not be made: %s", week, error)
+                except ProvenanceError as error:
+                    if self._progress.asked.is_set():
+                        return
+                    log.warning("the report of %s could not be made: %s", week, error)
             await asyncio.sleep(_REPORT_SECONDS)
 
-    def _report(self, week: weekly.Week, since: datetime) -> None:
+    def _report(self, week: weekly.Week, since: datetime, told: Reporting) -> None:
+        targets = [str(each) for each in told.delivering.targets]
+        newest = week.name == told.when.due(clock.now())[0]
         with self._archive.read() as connection:
-            done = summary.reported_since(connection, week.name, since)
-            if done or not summary.posts_between(connection, week.start, week.end):
+            made = deliveries.newest(connection, week.name, since)
+            owed = newest or summary.reports_before(connection, since)
+            if made is None and (not owed or not summary.posts_between(connection, week.start, week.end)):
                 return
-        made = report.build(self._archive, week)
-        files = report.write(
-            self._archive, made, self._archive.directory / "reports", report.FORMATS, self._sandbox, self._progress
-        )
+            missing = deliveries.not_queued(connection, week.name, since, targets)
+        if made is not None and not (newest and missing):
+            return
+        # One that somebody made by hand is delivered as well, where it lies in its place.
+        if made is None or not parcel.is_here(self._folder, made):
+            self._make(week, told)
+        with self._archive.write() as connection:
+            made = deliveries.newest(connection, week.name, since)
+            if made is not None:
+                deliveries.queue(connection, made.id, missing, clock.now())
+
+    def _make(self, week: weekly.Week, told: Reporting) -> None:
+        made = report.build(self._archive, week, told.counting, self._folder)
+        files = report.write(self._archive, made, self._folder, report.FORMATS, self._sandbox, self._progress)
         log.info("made the report of %s: %s", week.name, ", ".join(path.name for path in files))
+        if told.delivering.pdf:
+            try:
+                page = self._folder / f"report-{week.name}.html"
+                pdf.write(page.with_suffix(".pdf"), page.read_text(encoding="utf-8"), pdf.find(told.browser))
+            except (PdfNotMade, PdfUnavailable, OSError) as error:
+                log.warning("%s", error)
+
+
+def _due(when: ReportTime, now: datetime) -> list[tuple[str, datetime]]:
+    """The last weeks that should have been reported by now, newest first, and since when."""
+    found = [when.due(now)]
+    while len(found) < _WEEKS_BACK:
+        found.append(when.due(found[-1][1] - timedelta(microseconds=1)))
+    return found

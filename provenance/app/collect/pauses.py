@@ -9,6 +9,8 @@ DOWNLOADS = (2, 5, 15, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR
 """Seconds after a download that failed: most failures pass at once, the rest hardly ever."""
 CHANNELS = (5, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 12 * _HOUR, _DAY)
 """Seconds after a channel could not be read."""
+DELIVERIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 4 * _HOUR, 12 * _HOUR, _DAY)
+"""Seconds after a report could not be delivered."""
 CONNECTIONS = (0.2, 0.5, 1, 2, 5, 10, 20, 60)
 """Seconds after the connection was lost."""
 

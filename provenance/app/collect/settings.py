@@ -4,12 +4,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance.app.collect.files import Limits
-from provenance.core.weekly import ReportTime
+from provenance.app.mail import Sender
+from provenance.core.delivery import Target
+from provenance.core.weekly import Counting, ReportTime
 from provenance.sources.telegram.convert import Policy
 from provenance.sources.telegram.session import Access
 
 if TYPE_CHECKING:
     from provenance.images.descriptor import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """To whom reports go, and how."""
+
+    targets: tuple[Target, ...] = ()
+    sender: Sender | None = None
+    pdf: bool = False
+    """A PDF is made of every report and goes with the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """When the weekly report is made, of what, and where it goes."""
+
+    when: ReportTime
+    counting: Counting = Counting()  # noqa: RUF009 - it is frozen
+    delivering: Delivering = Delivering()
+    browser: str = ""
+    """What makes PDFs; empty: one in PATH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +46,5 @@ class Collecting:
     reconcile_every: float
     recheck_posts: int
     backfill: bool
-    report: ReportTime
+    report: Reporting
     model: "Model | None" = None

@@ -16,6 +16,7 @@ from time import monotonic
 from provenance.app import clock
 from provenance.app.collect import channels, pauses, status
 from provenance.app.collect.agenda import Agenda, Work
+from provenance.app.collect.courier import LOCAL, REMOTE, Courier
 from provenance.app.collect.derive import Deriver
 from provenance.app.collect.files import Files
 from provenance.app.collect.history import History
@@ -80,6 +81,7 @@ class _Daemon:
         self._hints.listen(self._telegram)
         self._history = History(self._telegram, self._intake, collecting.policy, whole=collecting.backfill)
         self._agenda = Agenda(collecting.reconcile_every)
+        self._courier = Courier(self._intake, collecting.report.delivering)
 
     async def run(self) -> None:
         """Do everything, until cancelled or until Telegram has ended the login."""
@@ -87,6 +89,7 @@ class _Daemon:
             group.create_task(self._report_status())
             group.create_task(self.deriver.run())
             group.create_task(self.deriver.report_weekly(self._settings.report))
+            group.create_task(self._courier.run(LOCAL))
             group.create_task(self._stay_connected())
 
     def summary(self) -> dict[str, object]:
@@ -134,6 +137,7 @@ class _Daemon:
             for work in (self._until_lost, self._live, self._reconcile):
                 group.create_task(work())
             group.create_task(self._files.run(self._telegram, self._history))
+            group.create_task(self._courier.run(REMOTE, self._telegram))
 
     async def _until_lost(self) -> None:
         await self._telegram.disconnected()

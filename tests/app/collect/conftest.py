@@ -16,7 +16,7 @@ from provenance.app.collect.channels import Added
 from provenance.app.collect.files import Files, Limits
 from provenance.app.collect.history import History, Seen
 from provenance.app.collect.intake import Intake
-from provenance.app.collect.settings import Collecting
+from provenance.app.collect.settings import Collecting, Reporting
 from provenance.app.runs import recorded
 from provenance.archive import follow, schema
 from provenance.archive.store import Archive
@@ -203,7 +203,7 @@ def collecting(dc: DataCentre, archive: Archive) -> Collecting:
         reconcile_every=0.5,
         recheck_posts=100,
         backfill=True,
-        report=ReportTime(0, time(6), UTC),
+        report=Reporting(ReportTime(0, time(6), UTC)),
     )
 
 

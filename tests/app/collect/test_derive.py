@@ -11,6 +11,7 @@ import pytest
 
 from provenance.app import clock
 from provenance.app.collect.derive import Deriver, Stopped
+from provenance.app.collect.settings import Reporting
 from provenance.app.runs import recorded
 from provenance.archive import schema
 from provenance.archive.store import Archive
@@ -179,7 +180,7 @@ def report(collector: Collector, when: ReportTime, seconds: float = 0, made: int
     """Let the reports that are due be made, until there are so many (or for so long)."""
 
     async def run() -> None:
-        working = asyncio.ensure_future(deriver(collector.archive, collector.sandbox).report_weekly(when))
+        working = asyncio.ensure_future(deriver(collector.archive, collector.sandbox).report_weekly(Reporting(when)))
         if seconds:
             await asyncio.sleep(seconds)
         else:
@@ -251,7 +252,7 @@ def test_a_report_that_cannot_be_written_is_said_and_ends_nothing(
 
     async def run() -> None:
         made = deriver(collector.archive, collector.sandbox)
-        working = asyncio.ensure_future(made.report_weekly(reported))
+        working = asyncio.ensure_future(made.report_weekly(Reporting(reported)))
         await reached(lambda: any("could not be made" in each.message for each in caplog.records))
         assert not working.done()
         working.cancel()
