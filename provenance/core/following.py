@@ -65,7 +65,7 @@ def following(weeks: Iterable[Sequence[Sighting]]) -> tuple[Following, ...]:
         for follower, at in others:
             delays[leader, follower].append(at - begin)
     found = [
-        Following(channels[leader], channels[follower], len(each), median(each), min(each))
+        Following(channels[leader], channels[follower], len(each), _median(each), min(each))
         for (leader, follower), each in delays.items()
     ]
     return tuple(sorted(found, key=lambda each: (-each.pictures, each.median, each.leader.key, each.follower.key)))
@@ -84,11 +84,15 @@ def standings(weeks: Sequence[Sequence[Sighting]]) -> tuple[Standing, ...]:
         if pairs:
             first[pairs[0].leader.key] += 1
     found = [
-        Standing(each, first[key], len(known), median(known) if known else None)
+        Standing(each, first[key], len(known), _median(known) if known else None)
         for key, each in channels.items()
         for known in [delays.get(key, [])]
     ]
     return tuple(sorted(found, key=lambda each: (-each.first, -each.after, each.channel.key)))
+
+
+def _median(delays: Sequence[timedelta]) -> timedelta:
+    return timedelta(seconds=median(each.total_seconds() for each in delays))
 
 
 def matrix(pairs: Sequence[Following], most: int) -> Matrix:

@@ -25,7 +25,7 @@ def report(made: weekly.Report) -> Document:
             "altered": len(made.altered),
         },
         "since_last": made.revision and _revision(made.revision),
-        "channels": [_channel_week(each) for each in made.channels],
+        "channel_weeks": [_channel_week(each) for each in made.channels],
         "reposted": [_repost(each) for each in made.reposted],
         "recycled": [_repost(each) | {"age_seconds": _seconds(each.age)} for each in made.recycled],
         "repeated": [_repost(each) for each in made.repeated],
@@ -86,7 +86,7 @@ def read_back(text: str, made: weekly.Report) -> tuple[Snapshot, Revision | None
             for each in document[name]
         }
         since = document["since_last"]
-        return Snapshot(int(document["totals"]["posts"]), pictures), since and _read_revision(since)
+        return Snapshot(int(document["totals"]["posts"]), pictures), None if since is None else _read_revision(since)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
