@@ -69,7 +69,7 @@ def packed(folder: Path, made: Made, target: str, *, pdf: bool) -> Parcel:
 
 
 def put(base: Path, named: str, parcel: Parcel, target: str) -> None:
-    """Put a parcel into the folder that is `named`, seen from `base`; each file whole or not at all. Raises DeliveryFailed.
+    """Put a parcel into the folder `named`, seen from `base`, each file whole or not at all. Raises DeliveryFailed.
 
     The folder has to be there: one that is made where a disk is not mounted would hide the report.
     """

@@ -1,4 +1,4 @@
-"""Mail that arrives at a real SMTP server: plain, encrypted, with a login; and servers that refuse, hang or are gone."""
+"""Mail that arrives at a real SMTP server: plain, encrypted, with a login; servers that refuse, hang or are gone."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ from provenance.app.parcel import Parcel
 from provenance.errors import DeliveryFailed
 
 EDITOR = "editor@example.org"
-SECRET = "correct horse"  # noqa: S105 - a test's own
+SECRET, WRONG = "correct horse", "another animal"
 PAGE = "<p>Überall</p>\n.\n" * 2000
 PARCEL = Parcel(
     "report-2024-W52", "Week 2024-W52 — «Överview»", "The week.\n.\nIts end.\n",
@@ -122,8 +122,8 @@ def test_encrypted_and_with_a_login(security: str, encrypted: ssl.SSLContext, tr
         send(right)
         assert len(post.came) == 1
         with pytest.raises(DeliveryFailed) as refused:
-            send(replace(right, password="wrong secret"))
-        assert "wrong secret" not in str(refused.value)
+            send(replace(right, password=WRONG))
+        assert WRONG not in str(refused.value)
     assert len(post.came) == 1
 
 

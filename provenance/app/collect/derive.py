@@ -109,17 +109,24 @@ class Deriver:
     async def report_weekly(self, told: Reporting) -> None:
         """Make each week's report when it is due, and when it was due while nobody was here."""
         while True:
-            for week, since in reversed(_due(told.when, clock.now())):
-                try:
-                    async with self._alone:
-                        await asyncio.to_thread(self._report, weekly.week(week, told.when.zone), since, told)
-                except Stopped:
-                    return
-                except ProvenanceError as error:
-                    if self._progress.asked.is_set():
-                        return
-                    log.warning("the report of %s could not be made: %s", week, error)
+            try:
+                async with self._alone:
+                    await asyncio.to_thread(self.report_due, told)
+            except Stopped:
+                return
+            if self._progress.asked.is_set():
+                return
             await asyncio.sleep(_REPORT_SECONDS)
+
+    def report_due(self, told: Reporting) -> None:
+        """Make the reports that are due and not made, oldest first, and queue them for their targets."""
+        for week, since in reversed(_due(told.when, clock.now())):
+            try:
+                self._report(weekly.week(week, told.when.zone), since, told)
+            except ProvenanceError as error:
+                if self._progress.asked.is_set():
+                    return
+                log.warning("the report of %s could not be made: %s", week, error)
 
     def _report(self, week: weekly.Week, since: datetime, told: Reporting) -> None:
         targets = [str(each) for each in told.delivering.targets]

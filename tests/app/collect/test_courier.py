@@ -1,4 +1,4 @@
-"""Reports reach their targets: folders, a mail server and a data centre on this machine; once, and in spite of trouble."""
+"""Reports reach folders, a mail server and a data centre on this machine: once, and in spite of trouble."""
 
 import asyncio
 import hashlib

@@ -4,21 +4,28 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from provenance.app import clock
+from provenance.app import report as reporting
 from provenance.app.collect.derive import Deriver, Stopped
-from provenance.app.collect.settings import Reporting
+from provenance.app.collect.settings import Delivering, Reporting
+from provenance.app.progress import Quiet
 from provenance.app.runs import recorded
 from provenance.archive import schema
 from provenance.archive.store import Archive
+from provenance.core import weekly
+from provenance.core.delivery import target
 from provenance.core.weekly import ReportTime
 from provenance.images.sandbox import Limits, Sandbox
 from tests.app.collect.conftest import Collector, pictures
-from tests.app.conftest import jpeg
+from tests.app.conftest import Desk, export, jpeg
+from tests.stories import message
 from tests.telegram_dc import DataCentre
 from tests.telegram_dc.channels import Channel
 
@@ -261,3 +268,109 @@ def test_a_report_that_cannot_be_written_is_said_and_ends_nothing(
     with caplog.at_level(logging.WARNING, "provenance"):
         asyncio.run(run())
     assert collector.rows(schema.reports) == []
+
+
+# By a clock that is given
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY_AT_SIX = ReportTime(0, time(6), BERLIN)
+
+
+class Weeks:
+    """An archive with a post on each Wednesday of a winter, and a clock that a test sets."""
+
+    def __init__(self, desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.desk = desk
+        self.now = datetime(2024, 10, 1, tzinfo=UTC)
+        self.wednesdays = [datetime(2024, 10, 2, 12, tzinfo=UTC) + timedelta(days=7 * week) for week in range(30)]
+        desk.take(export(folder, *(message(number, at, text="x") for number, at in enumerate(self.wednesdays, 1))))
+        monkeypatch.setattr(clock, "now", lambda: self.now)
+
+    def at(self, now: datetime, told: Reporting) -> None:
+        """A daemon of its own does what is due at that moment."""
+        self.now = now.astimezone(UTC)
+        deriver(self.desk.archive, self.desk.sandbox).report_due(told)
+
+    @property
+    def made(self) -> list[str]:
+        return [row.week for row in self.desk.rows(schema.reports)]
+
+    def name(self, number: int) -> str:
+        return weekly.week_name(self.wednesdays[number], BERLIN)
+
+
+@pytest.fixture
+def weeks(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Weeks:
+    return Weeks(desk, tmp_path / "export", monkeypatch)
+
+
+@pytest.mark.parametrize("first", [2, 24])  # the clocks go back after the fourth Wednesday, and forward after the 26th
+def test_every_week_has_one_report_on_the_hour_when_the_clocks_change(weeks: Weeks, first: int) -> None:
+    told = Reporting(MONDAY_AT_SIX)
+    for number in range(first, first + 4):
+        moment = datetime.combine((weeks.wednesdays[number] + timedelta(days=5)).date(), time(6), BERLIN)
+        before = len(weeks.made)
+        if before:
+            weeks.at(moment.astimezone(UTC) - timedelta(seconds=1), told)
+            assert len(weeks.made) == before
+        for minutes in (0, 59, 61, 60 * 24 * 3):
+            weeks.at(moment.astimezone(UTC) + timedelta(minutes=minutes), told)
+            assert len(weeks.made) == before + 1
+    assert weeks.made == [weeks.name(number) for number in range(first, first + 4)]
+    assert {"2024-W43", "2025-W13"} & set(weeks.made)
+
+
+def test_weeks_that_were_due_while_nobody_was_here_are_made_in_their_order(weeks: Weeks) -> None:
+    told = Reporting(MONDAY_AT_SIX)
+    weeks.at(weeks.wednesdays[3], told)
+    assert weeks.made == [weeks.name(2)], "the weeks before the first report were never promised"
+    weeks.at(weeks.wednesdays[7], told)
+    weeks.at(weeks.wednesdays[7], told)
+    assert weeks.made == [weeks.name(number) for number in (2, 3, 4, 5, 6)]
+    weeks.at(weeks.wednesdays[20], told)
+    assert weeks.made[5:] == [weeks.name(number) for number in (15, 16, 17, 18, 19)], "no more than five"
+
+
+def queued(weeks: Weeks) -> list[tuple[str, str]]:
+    query = "SELECT r.week, d.target FROM deliveries AS d JOIN reports AS r ON r.id = d.report_id ORDER BY d.id"
+    return [(row[0], row[1]) for row in weeks.desk.query(query)]
+
+
+def test_each_report_is_queued_for_each_target_once(weeks: Weeks) -> None:
+    desk = Reporting(MONDAY_AT_SIX, delivering=Delivering((target("folder:desk"),)))
+    for number in (3, 3, 5):
+        weeks.at(weeks.wednesdays[number], desk)
+    expected = [(weeks.name(number), "folder:desk") for number in (2, 3, 4)]
+    assert queued(weeks) == expected
+    both = replace(desk, delivering=Delivering((target("folder:desk"), target("telegram:me"))))
+    weeks.at(weeks.wednesdays[5], both)
+    assert queued(weeks) == [*expected, (weeks.name(4), "telegram:me")]
+    assert len(weeks.made) == 3, "a new target is no reason for a new report"
+
+
+def test_what_somebody_made_by_hand_is_delivered_too(weeks: Weeks, tmp_path: Path) -> None:
+    told = Reporting(MONDAY_AT_SIX, delivering=Delivering((target("folder:desk"),)))
+    weeks.now = weeks.wednesdays[3]
+    archive, sandbox = weeks.desk.archive, weeks.desk.sandbox
+    by_hand = reporting.build(archive, weekly.week(weeks.name(2), BERLIN))
+    reporting.write(archive, by_hand, archive.directory / "reports", reporting.FORMATS, sandbox, Quiet())
+    weeks.at(weeks.wednesdays[3], told)
+    assert (weeks.made, queued(weeks)) == ([weeks.name(2)], [(weeks.name(2), "folder:desk")])
+    # Written elsewhere, it cannot be delivered from there: one is made in its place.
+    by_hand = reporting.build(archive, weekly.week(weeks.name(3), BERLIN))
+    weeks.now = weeks.wednesdays[4]
+    reporting.write(archive, by_hand, tmp_path / "elsewhere", reporting.FORMATS, sandbox, Quiet())
+    for _ in range(2):
+        weeks.at(weeks.wednesdays[4], told)
+    assert weeks.made == [weeks.name(2), weeks.name(3), weeks.name(3)]
+    assert queued(weeks)[1:] == [(weeks.name(3), "folder:desk")]
+
+
+def test_without_a_printer_the_page_goes_alone(weeks: Weeks, caplog: pytest.LogCaptureFixture) -> None:
+    told = Reporting(
+        MONDAY_AT_SIX, delivering=Delivering((target("folder:desk"),), pdf=True), browser="no-such-program"
+    )
+    with caplog.at_level(logging.WARNING, "provenance"):
+        weeks.at(weeks.wednesdays[3], told)
+    assert "no-such-program" in caplog.text
+    assert len(queued(weeks)) == 1

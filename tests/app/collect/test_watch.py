@@ -9,7 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as daytime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ import pytest
 from telethon.tl import types
 
 from provenance.app import clock
+from provenance.app.collect.settings import Delivering, Reporting
 from provenance.app.collect.watch import watch
 from provenance.archive import schema
+from provenance.core.delivery import target
 from provenance.core.times import Basis
+from provenance.core.weekly import ReportTime
 from provenance.errors import AccountLost, NotLoggedIn, SessionInUse
 from provenance.images.sandbox import Limits, Sandbox
 from provenance.sources.telegram.session import held
@@ -468,3 +472,32 @@ def test_the_end_of_the_login_is_told_in_a_line(collector: Collector, dc: DataCe
     assert daemon.returncode == 2
     assert "Telegram has ended this login: SESSION_REVOKED" in words.splitlines()[-1]
     assert "Traceback" not in words
+
+
+def test_a_report_that_is_due_is_made_and_delivered(
+    collector: Collector, workers: Sandbox, dc: DataCentre, news: Channel
+) -> None:
+    moment = clock.now() - timedelta(days=1)
+    when = ReportTime(moment.weekday(), daytime(0), UTC)
+    week, _ = when.due(clock.now())
+    at = datetime.fromisocalendar(int(week[:4]), int(week[-2:]), 3).replace(tzinfo=UTC)
+    news.post("a photo", dc.photo(jpeg(1), at), date=at)
+    collector.follow(news)
+    collector.take_newest(news)
+    desk = collector.archive.directory / "desk"
+    told = Delivering((target("folder:desk"), target("telegram:me"), target("folder:gone")))
+
+    async def do(watching: Watching) -> None:
+        await watching.until(lambda: dc.saved)
+        await watching.until(lambda: [row for row in collector.rows(schema.deliveries) if row.trouble])
+        # Nothing of that trouble keeps it from its work.
+        news.post("live", dc.photo(jpeg(3)))
+        await watching.settled(news)
+
+    desk.mkdir()
+    run(collector, workers, do, report=Reporting(when, delivering=told))
+    (message,) = dc.saved
+    page = (desk / f"report-{week}.html").read_bytes()
+    assert dc.served.files[message.media.document.id] == page
+    assert [row.delivered_at is not None for row in collector.rows(schema.deliveries)] == [True, True, False]
+    assert "there is no folder" in collector.rows(schema.deliveries)[2].trouble
