@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from provenance.config import Images, Report, Server, Settings, Telegram, Watch, archive_directory, load
+from provenance.config import (
+    Images,
+    Report,
+    Server,
+    Settings,
+    Smtp,
+    Telegram,
+    Watch,
+    archive_directory,
+    load,
+    smtp_password,
+)
 from provenance.errors import SettingsError
 
 
@@ -226,3 +237,47 @@ def test_where_the_archive_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert archive_directory(None, {}) == tmp_path / "data" / "provenance"
     assert archive_directory(None, {"PROVENANCE_ARCHIVE": ""}) == tmp_path / "data" / "provenance"
+
+
+# Deliveries
+
+MAIL = '[report]\ndeliver_to = ["mailto:a@example.org"]\n[report.smtp]\nhost = "localhost"\nsender = "b@example.org"\n'
+
+
+def test_targets_and_the_mail_server(tmp_path: Path) -> None:
+    written(tmp_path, MAIL)
+    report = load(tmp_path, environ={}).report
+    assert report.deliver_to == ("mailto:a@example.org",)
+    assert report.smtp == Smtp(host="localhost", sender="b@example.org")
+    environ = {"PROVENANCE_REPORT_DELIVER_TO": "folder:/desk, telegram:me"}
+    assert load(tmp_path, environ=environ).report.deliver_to == ("folder:/desk", "telegram:me")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('[report]\ndeliver_to = ["ftp://x/y"]', "deliver_to"),
+        ('[report]\ndeliver_to = ["mailto:a@b\\r\\nBcc: c@d"]', "deliver_to"),
+        ('[report]\ndeliver_to = ["mailto:a@b"]', "report.smtp"),
+        (MAIL + 'user = "b"\nsecurity = "none"', "starttls or ssl"),
+        (MAIL + 'password = "secret"', "password"),
+        (MAIL.replace("b@example.org", "nobody"), "nobody"),
+    ],
+)
+def test_targets_that_are_none(text: str, names: str, tmp_path: Path) -> None:
+    written(tmp_path, text)
+    with pytest.raises(SettingsError, match=names) as refused:
+        load(tmp_path, environ={})
+    assert "secret" not in str(refused.value)
+
+
+def test_the_password_comes_from_a_file_or_a_variable(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("from the file\n")
+    environ = {"PROVENANCE_SMTP_PASSWORD": "from the variable"}
+    assert load(tmp_path, environ=environ) == Settings()
+    assert smtp_password(Smtp(), tmp_path, environ) == "from the variable"
+    assert smtp_password(Smtp(), tmp_path, {}) is None
+    here, gone = (Smtp(password_file=name) for name in ("password", "none"))
+    assert smtp_password(here, tmp_path, environ) == "from the file"
+    with pytest.raises(SettingsError, match="password_file"):
+        smtp_password(gone, tmp_path, environ)

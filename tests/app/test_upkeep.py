@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from provenance.app import upkeep
 from provenance.app.progress import Quiet
-from provenance.archive import schema
+from provenance.archive import deliveries, schema
 from provenance.core.answers import Check, Gap
 from provenance.errors import ArchiveTooNew, ArchiveUnusable, NoArchive, NothingFound
 from tests.app.conftest import AT, FEW, SEEDS, Desk, NewDesk, after, export, jpeg, posted, small_story
@@ -227,3 +227,25 @@ def test_the_doctor_says_how_many_files_told_about_themselves(desk: Desk, tmp_pa
     (told,) = (each for each in upkeep.doctor(directory, NO_SESSION) if each.name == "metadata")
     assert told.ok is None
     assert "1 wait for it" in told.detail
+
+
+# Deliveries
+
+
+def test_the_doctor_tells_what_could_not_be_delivered(desk: Desk, tmp_path: Path) -> None:
+    desk.take(posted(tmp_path / "a", jpeg(1)))
+    targets = ["folder:a", "folder:b", "folder:c"]
+    with desk.archive.write() as connection:
+        row = {"run_id": 1, "week": "2024-W51", "made_at": AT, "sha256": "0" * 64}
+        connection.execute(schema.reports.insert(), row)
+        deliveries.queue(connection, 1, [*targets, "folder:withdrawn"], AT)
+        for each in deliveries.open_ones(connection)[:2]:
+            deliveries.put_off(connection, each, "there is no folder", AT)
+        change = schema.deliveries.update().where(schema.deliveries.c.target == "folder:b")
+        connection.execute(change.values(attempts=deliveries.ATTEMPTS))
+    found = [each for each in upkeep.doctor(desk.archive.directory, NO_SESSION, targets) if each.name == "delivery"]
+    assert [each.ok for each in found] == [False, False, None]
+    assert "2024-W51 to folder:a: there is no folder; attempt 0, the next at" in found[0].detail
+    assert "given up after 20 attempts: `provenance report --week 2024-W51 --deliver`" in found[1].detail
+    assert "waits for `provenance watch`" in found[2].detail
+    assert upkeep.stats(desk.archive, NO_SESSION).counts["deliveries"] == 4

@@ -501,3 +501,50 @@ def test_without_a_printer_there_is_one_line_and_no_answer(
     assert said.is_one_line
     assert "PDF needs Chromium or WeasyPrint" in said.err
     assert not (tmp_path / "out").exists()
+
+
+# Deliveries
+
+
+def test_a_report_is_delivered_where_it_is_wished(copied: Path, tmp_path: Path) -> None:
+    desk, other = tmp_path / "desk", tmp_path / "other"
+    desk.mkdir()
+    other.mkdir()
+    (copied / "provenance.toml").write_text(f'[report]\ndeliver_to = ["{desk}"]\n')
+    said = in_process("report", "--week", "2024-W52", "--deliver", archive=copied)
+    assert said.status == 0
+    assert f"folder:{desk}: delivered" in said.err
+    assert {path.name for path in desk.iterdir()} == {"report-2024-W52.html", "report-2024-W52.txt"}
+    assert (desk / "report-2024-W52.html").read_bytes() == (copied / "reports" / "report-2024-W52.html").read_bytes()
+    assert "2024-W52" in (desk / "report-2024-W52.txt").read_text()
+    said = in_process("report", "--week", "2024-W52", "--to", f"folder:{other}", "--format", "csv", archive=copied)
+    assert said.status == 0
+    assert len(list(other.iterdir())) == 2
+
+
+def test_a_delivery_that_fails_is_told_and_the_report_is_made(copied: Path, tmp_path: Path) -> None:
+    words = ["report", "--week", "2024-W52", "--to", f"folder:{tmp_path / 'gone'}", "--to", "telegram:me", "--json"]
+    said = in_process(*words, archive=copied)
+    assert said.status == 2
+    assert said.json["week"] == "2024-W52"
+    assert "there is no folder" in said.err
+    assert "no Telegram login" in said.err
+    told = in_process("doctor", archive=copied)
+    assert told.status == 1
+    assert "there is no" in " ".join(told.out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--deliver"], "nowhere to deliver"),
+        (["--to", "ftp://x"], "--to"),
+        (["--to", "mailto:a@b\nBcc: c@d"], "--to"),
+        (["--to", "telegram:me", "--out", "out"], "--out"),
+    ],
+)
+def test_targets_that_cannot_be_meant(words: list[str], says: str, copied: Path) -> None:
+    said = in_process("report", "--week", "2024-W52", *words, archive=copied)
+    assert (said.status, said.is_one_line) == (2, True)
+    assert says in said.err
+    assert not (copied / "reports").exists()
