@@ -15,6 +15,7 @@ import json
 import random
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -40,10 +41,11 @@ _WORDS = ("lake", "quiet", "at", "dawn", "when", "somebody", "saw", "smoke", "ab
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One post that is to be written: its number, its channel, when, which file of which picture."""
+    """One post that is to be written: its numbers, when, which file of which picture."""
 
     number: int
     channel: int
+    message: int
     at: datetime
     file: int
     picture: int
@@ -91,6 +93,7 @@ def fill(archive: Archive, posts: int, reposted: int) -> None:
         path.write_bytes(content)
     rng = random.Random(3)
     codes = {picture: rng.randbytes(32) for picture in {each.picture for each in made}}
+    told = Counter(each.channel for each in made)
     picture_of = {each.file: each.picture for each in made}
     seen = "2024-12-24 00:00:00.000000"
     with closing(sqlite3.connect(archive.database)) as database, database:
@@ -105,7 +108,7 @@ def fill(archive: Archive, posts: int, reposted: int) -> None:
         )  # fmt: skip
         _insert(
             database, "posts", "id, channel_id, message_id, album_inferred",
-            ((each.number, each.channel, each.number, 0) for each in made),
+            ((each.number, each.channel, each.message, 0) for each in made),
         )  # fmt: skip
         _insert(
             database, "post_versions",
@@ -142,7 +145,7 @@ def fill(archive: Archive, posts: int, reposted: int) -> None:
         )  # fmt: skip
         _insert(
             database, "coverage", "run_id, channel_id, source, first_message_id, last_message_id, messages",
-            ((1, n, "live", 1, len(made), len(made) // _CHANNELS) for n in channels),
+            ((1, n, "live", 1, told[n], told[n]) for n in channels),
         )  # fmt: skip
 
 
@@ -159,8 +162,11 @@ def _posts(count: int, reposted: int) -> Iterator[Made]:
     for other in range(count - len(planned)):
         number = 2 * reposted + 2 + other
         planned.append((_MONDAY + timedelta(seconds=rng.randrange(7 * 86_400)), number, number))
+    told = Counter[int]()
     for number, (at, picture, file) in enumerate(sorted(planned), 1):
-        yield Made(number, rng.randrange(_CHANNELS) + 1, at, file, picture)
+        channel = rng.randrange(_CHANNELS) + 1
+        told[channel] += 1
+        yield Made(number, channel, told[channel], at, file, picture)
 
 
 def _jpeg(seed: int) -> bytes:

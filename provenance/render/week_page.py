@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from provenance.core.attendance import ChannelWeek, State
 from provenance.core.doubts import grouped
 from provenance.core.following import matrix
 from provenance.core.model import Match, Sighting
@@ -82,7 +83,7 @@ def facts(made: Report) -> dict[str, object]:
         "altered": fold(made.altered),
         "doubts": [(kind, level, fold(group)) for kind, level, group in grouped(made.doubts)],
         "changed": fold(made.changed),
-        "channels": fold(sorted(made.channels, key=lambda each: (-each.posts, each.channel.key))),
+        "channels": fold(sorted(made.channels, key=_weight)),
         "posts_shown": POSTS,
         "posts_folded": FOLDED,
         "zone": None if made.week.zone is UTC or str(made.week.zone) == "UTC" else made.week.zone,
@@ -118,6 +119,14 @@ def fold(given: Iterable[Any]) -> Folded:
 def how(each: Repost, seen: Sighting) -> Match | None:
     """How a post's file relates to the first seen; None for the first itself and where nothing is known."""
     return None if seen is each.first else each.match(seen)
+
+
+def _weight(each: ChannelWeek) -> tuple[int, int, tuple[str, int]]:
+    """What is not known comes first, then the busiest."""
+    return _STATES.index(each.state), -each.posts, each.channel.key
+
+
+_STATES = (State.NOT_COVERED, State.PARTLY, State.SILENT, State.COVERED)
 
 
 def _part(reposts: Sequence[Repost], elsewhere: set[int]) -> Part:

@@ -15,16 +15,20 @@ from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from provenance.app.pdf import BROWSERS
 from provenance.render import html
 from provenance.render.text import visible
+from provenance.render.week_page import FULL
 from tests.cli.conftest import HOSTILE, MONDAY, in_process
 from tests.core.build import file
 from tests.render import build
+from tests.render.test_week_page import week_of
 from tests.stories import message, random_photo, write_export
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FOUND = next(filter(None, map(shutil.which, BROWSERS)), None)
 pytestmark = pytest.mark.skipif(FOUND is None, reason="no Chromium here: `apt-get install chromium`")
 
-NAMES = ("answer", "no copy", "report", "large answer", "large report", "hostile answer", "hostile report")
+NAMES = (
+    "answer", "no copy", "report", "large answer", "large report", "hostile answer", "hostile report", "busy report",
+)  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -83,6 +87,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, text in (
         ("answer", html.lookup([build.altered(), build.lookup(*build.unarchived("a post"))], pictures, pictures)),
         ("report", html.report(build.report(), pictures)),
+        ("busy", html.report(week_of(FULL + 12, 12), pictures)),
     ):
         made.append(folder / f"hostile {name}.html")
         made[-1].write_text(text, encoding="utf-8")
@@ -177,6 +182,19 @@ def test_a_large_answer_is_condensed_and_says_so(browser: Browser, pages: dict[s
         box = page.locator("svg.chart").first.bounding_box()
         assert box is not None
         assert box["height"] < 1400
+
+
+def test_what_is_folded_can_be_opened_without_a_script(browser: Browser, pages: dict[str, Path]) -> None:
+    with browser.new_page(viewport={"width": 390, "height": 800}) as page:
+        page.goto(pages["busy report"].as_uri())
+        lines = page.locator("details table.stack tr").filter(has_text="Channel 12")
+        assert not lines.last.is_visible()
+        page.locator("summary", has_text=f"Pictures {FULL + 1} to").focus()
+        page.keyboard.press("Enter")
+        opened = page.locator("details[open] table.stack tr").filter(has_text="Channel")
+        assert opened.count() == 12
+        assert opened.last.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_everything_can_be_reached_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:

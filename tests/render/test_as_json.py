@@ -24,6 +24,7 @@ json_values = st.recursive(
 @given(json_values)
 def test_a_document_is_ascii_and_whole(document: Any) -> None:
     text = as_json.dumps(document)
+    assert text == json.dumps(document, indent=2) + "\n"
     assert text.isascii()
     assert is_harmless(text)
     assert text.endswith("\n")
