@@ -45,7 +45,7 @@ class Post:
     @property
     def mails(self) -> list[EmailMessage]:
         contents = [each.content for each in self.came]
-        return [message_from_bytes(each, policy=policy.default) for each in contents if isinstance(each, bytes)]  # type: ignore[misc]
+        return [message_from_bytes(each, policy=policy.default) for each in contents if isinstance(each, bytes)]
 
 
 @contextmanager

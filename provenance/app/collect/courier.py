@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LOCAL = frozenset({Way.FOLDER, Way.MAIL})
 REMOTE = frozenset({Way.TELEGRAM})
-_LOOK_SECONDS = 2.0
+_LOOK_SECONDS, _TROUBLED_SECONDS = 2.0, 30.0
 _SECONDS = 600.0
 """How long one delivery may take."""
 _HELD = timedelta(seconds=_SECONDS + 60)
@@ -51,9 +51,11 @@ class Courier:
         while True:
             try:
                 await self.once(ways, telegram)
+                pause = _LOOK_SECONDS
             except ArchiveError as error:
                 log.warning("deliveries: %s", error)
-            await asyncio.sleep(_LOOK_SECONDS)
+                pause = _TROUBLED_SECONDS
+            await asyncio.sleep(pause)
 
     async def once(
         self, ways: Collection[Way], telegram: Telegram | None = None, only: Collection[int] | None = None
@@ -74,20 +76,26 @@ class Courier:
 
     async def _deliver(self, each: Delivery, to: Target, telegram: Telegram | None) -> DeliveryFailed | None:
         try:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await self._carry(each, to, telegram)
-            except TimeoutError:
-                raise DeliveryFailed(target=to, what=f"it took longer than {self._seconds:g} s") from None
-        except DeliveryFailed as failed:
-            await self._put_off(each, failed)
-            return failed
-        except Lost as lost:
-            await self._put_off(each, DeliveryFailed(target=to, what=f"the connection was lost: {lost}"))
+            async with asyncio.timeout(self._seconds):
+                await self._carry(each, to, telegram)
+        except (Lost, TelegramError) as gone:
+            words = gone.message.rstrip(".") if isinstance(gone, TelegramError) else f"the connection was lost: {gone}"
+            await self._put_off(each, DeliveryFailed(target=to, what=words))
             raise
-        log.info("delivered the report of %s to %s", each.report.week, to)
-        await self._intake.write(lambda connection: deliveries.confirm(connection, each, clock.now()))
-        return None
+        except TimeoutError:
+            failed = DeliveryFailed(target=to, what=f"it took longer than {self._seconds:g} s")
+        except DeliveryFailed as error:
+            failed = error
+        except Exception as error:
+            # Whatever it is: a report that does not arrive must not end the collecting.
+            log.exception("a report could not be delivered to %s", to)
+            failed = DeliveryFailed(target=to, what=f"something unforeseen: {type(error).__name__}")
+        else:
+            log.info("delivered the report of %s to %s", each.report.week, to)
+            await self._intake.write(lambda connection: deliveries.confirm(connection, each, clock.now()))
+            return None
+        await self._put_off(each, failed)
+        return failed
 
     async def _carry(self, each: Delivery, to: Target, telegram: Telegram | None) -> None:
         archive = self._intake.archive

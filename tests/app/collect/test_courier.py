@@ -18,7 +18,7 @@ from provenance.app.mail import Sender
 from provenance.app.runs import recorded
 from provenance.archive import deliveries, schema
 from provenance.core.delivery import target
-from provenance.errors import DeliveryFailed
+from provenance.errors import AccountLost, DeliveryFailed
 from provenance.sources.telegram import session
 from provenance.sources.telegram.client import Lost, Telegram
 from tests.app.collect.conftest import PACE, Collector
@@ -157,6 +157,39 @@ def test_what_hangs_is_ended(office: Office, monkeypatch: pytest.MonkeyPatch) ->
     office.queue(MAIL)
     (failed,) = office.once(office.told(MAIL, sender=NOWHERE), seconds=0.2)
     assert "longer than 0.2 s" in str(failed)
+
+
+def test_what_nobody_foresaw_is_trouble_of_one_delivery(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fall(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("provenance.app.mail.send", fall)
+    office.queue(MAIL, FOLDER)
+    (failed,) = office.once(office.told(MAIL, FOLDER, sender=NOWHERE))
+    assert "ZeroDivisionError" in str(failed)
+    assert [row.delivered_at is not None for row in office.rows] == [False, True]
+
+
+def test_an_account_that_was_lost_is_told_and_raised(office: Office, dc: DataCentre) -> None:
+    office.queue(ME)
+    dc.faults.fail("SendMediaRequest", 401, "SESSION_REVOKED")
+    with pytest.raises(AccountLost):
+        office.once(office.told(ME), remote=True)
+    assert "SESSION_REVOKED" in office.rows[0].trouble
+
+
+@pytest.mark.parametrize("week", ["2024-W52\r\nBcc: victim@example.org", "../../x", "2024-W52\x1b[31m"])
+def test_a_week_that_is_none_goes_nowhere(office: Office, week: str) -> None:
+    (known,) = office.collector.rows(schema.reports)
+    with office.archive.write() as connection:
+        row = {"run_id": known.run_id, "week": week, "made_at": known.made_at, "sha256": known.sha256}
+        connection.execute(schema.reports.insert(), row)
+        deliveries.queue(connection, known.id + 1, [MAIL], clock.now())
+    post = Post()
+    with server(post) as sender:
+        (failed,) = office.once(office.told(MAIL, sender=sender))
+    assert "cannot be read" in str(failed)
+    assert post.came == []
 
 
 def test_saved_messages_get_it_once_although_the_answer_was_lost(office: Office, dc: DataCentre) -> None:
