@@ -21,7 +21,8 @@ from provenance.render import terminal
 _DOCS = Path(__file__).parent
 _NOTE = "    <!-- Generated with Rich https://www.textualize.io -->\n"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_WIDTH, _HEIGHT = 1160, 1240
+_WIDTH = 1160
+_HEIGHTS = {"answer.png": 1240, "report.png": 2000}
 _COLOURS = 256
 
 
@@ -54,8 +55,9 @@ def _draw(answer: LookupAnswer) -> None:
 def _photograph(wanted: dict[Path, str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=pdf.find().command[0])
-        tab = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light")
+        tab = browser.new_page(color_scheme="light")
         for page, name in wanted.items():
+            tab.set_viewport_size({"width": _WIDTH, "height": _HEIGHTS[name]})
             tab.goto(page.as_uri())
             tab.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
             tab.wait_for_function("[...document.images].every(image => image.complete)")

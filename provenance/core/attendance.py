@@ -60,7 +60,7 @@ class ChannelWeek:
         said = [
             "" if self.from_start else "begins within the week",
             "" if self.to_end else f"known up to {self.latest:%Y-%m-%d %H:%M} UTC only",
-            f"{self.unknown} ids not asked for" if self.unknown else "",
-            f"{self.absent} ids hold no post" if self.absent else "",
+            f"{self.unknown} id{'s' * (self.unknown != 1)} not asked for" if self.unknown else "",
+            f"{self.absent} {'id holds' if self.absent == 1 else 'ids hold'} no post" if self.absent else "",
         ]
         return "; ".join(filter(None, said)) or "covered"

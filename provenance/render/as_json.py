@@ -19,7 +19,10 @@ Document = dict[str, Any]
 def dumps(document: object) -> str:
     """One JSON document in ASCII: no text in it can reach a terminal as anything but itself."""
     # json indents in Python, a chunk for every brace: a week's report took seconds and hundreds of megabytes.
-    return msgspec.json.format(json.dumps(document), indent=2) + "\n"
+    try:
+        return msgspec.json.format(json.dumps(document), indent=2) + "\n"
+    except msgspec.DecodeError:  # half of a surrogate pair, as in the name of a file that is no text
+        return json.dumps(document, indent=2) + "\n"
 
 
 def time(at: datetime | None) -> str | None:

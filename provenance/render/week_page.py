@@ -31,6 +31,8 @@ ADDED_UP = 4
 """Posts from which on their sum is drawn."""
 LISTED = 20
 """Lines of a smaller list that are not folded."""
+CHANNELS = 8
+"""Lines about channels, before the pictures begin, that are not folded."""
 MOST = 500
 """Lines of a smaller list."""
 MATRIX = 12
@@ -83,7 +85,7 @@ def facts(made: Report) -> dict[str, object]:
         "altered": fold(made.altered),
         "doubts": [(kind, level, fold(group)) for kind, level, group in grouped(made.doubts)],
         "changed": fold(made.changed),
-        "channels": fold(sorted(made.channels, key=_weight)),
+        "channels": fold(sorted(made.channels, key=_weight), CHANNELS),
         "posts_shown": POSTS,
         "posts_folded": FOLDED,
         "zone": None if made.week.zone is UTC or str(made.week.zone) == "UTC" else made.week.zone,
@@ -111,9 +113,9 @@ def shown_posts(each: Repost) -> Sequence[Sighting]:
     return each.this_week[:POSTS]
 
 
-def fold(given: Iterable[Any]) -> Folded:
+def fold(given: Iterable[Any], listed: int = LISTED) -> Folded:
     items = tuple(given)
-    return Folded(items[:LISTED], items[LISTED:MOST], max(0, len(items) - MOST))
+    return Folded(items[:listed], items[listed:MOST], max(0, len(items) - MOST))
 
 
 def how(each: Repost, seen: Sighting) -> Match | None:

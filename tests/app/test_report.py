@@ -11,13 +11,14 @@ import pytest
 
 from provenance.app import report
 from provenance.app.progress import Quiet
-from provenance.archive import schema
+from provenance.archive import read, schema
 from provenance.core import weekly
 from provenance.core.weekly import Counting, Report
 from provenance.errors import OutputRefused
 from provenance.render import as_json, report_json
 from tests.app.conftest import AT, SAMPLES, Desk, Message, after, export, flat, jpeg, posted, put, shot
 from tests.stories import message
+from tests.tagged import tagged
 
 UTC_ZONE = ZoneInfo("UTC")
 EXPECTED = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
@@ -175,6 +176,32 @@ def test_the_last_week_is_one_with_posts(desk: Desk, tmp_path: Path) -> None:
     assert report.last_week(desk.archive, UTC_ZONE).name == "2024-W51"
     desk.take(posted(tmp_path / "b", jpeg(1), now, number=2))
     assert report.last_week(desk.archive, UTC_ZONE).end <= now
+
+
+def test_what_a_file_tells_against_its_post_is_to_be_looked_at(desk: Desk, tmp_path: Path) -> None:
+    """A photo that is said to be taken half a year after the picture was first seen; one that fits beside it."""
+    for number, (seed, taken) in enumerate([(1, "2025:06:01 10:00:00"), (2, "2024:12:10 10:00:00")], 1):
+        folder = tmp_path / str(number)
+        put(folder / "files" / "a.jpg", tagged(seed, taken=taken))
+        sent = message(7, AT, file="files/a.jpg", mime_type="image/jpeg", file_name="a.jpg")
+        desk.take(export(folder, sent, number=number))
+        desk.take(posted(tmp_path / f"again{number}", tagged(seed, quality=60), after(1), number=number + 10))
+    found = [each for each in build(desk).doubts if each.kind.startswith("metadata")]
+    assert {each.sighting.ref for each in found if "after" in each.words} == {"1/7"}
+    assert all(each.level != "info" for each in found)
+    assert {each.sighting.ref for each in found} <= {"1/7", "2/7"}
+
+
+def test_how_many_pictures_are_read_at_a_time_is_no_matter(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        desk.take(export(folder, *(shot(folder, 10 + n, after(n), jpeg(n)) for n in (1, 2, 3)), number=number))
+    whole = build(desk)
+    monkeypatch.setattr(read, "_IN", 1)
+    assert build(desk) == whole
+    assert len(whole.reposted) == 3
 
 
 # Made again

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from provenance.cli.context import Context, print_json, progress, say
+from provenance.core.weekly import Counting
 from provenance.errors import ModelMissing
 from tests.cli.conftest import (
     ABSENT,
@@ -189,6 +190,13 @@ def test_settings_reach_the_commands(sample: Path, monkeypatch: pytest.MonkeyPat
     assert context.sandbox(3).limits.max_pixels == 1000
     monkeypatch.setenv("PROVENANCE_IMAGES_MAX_MB", "3")
     assert Context(sample, None, False).max_bytes == 3 << 20
+
+
+def test_what_a_report_leaves_aside(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Context(sample, None, False).counting(everything=True) == Counting(everything=True)
+    for name, value in (("SMALLEST_SIDE", "0"), ("REPEATED_BY_ONE", "9"), ("FAST_CHANNELS", "2")):
+        monkeypatch.setenv(f"PROVENANCE_REPORT_{name}", value)
+    assert Context(sample, None, False).counting() == Counting(smallest_side=0, repeated_by_one=9, fast_channels=2)
 
 
 @pytest.mark.parametrize(

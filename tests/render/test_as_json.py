@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provenance.core.answers import ShowAnswer
@@ -22,6 +22,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
+@example(["\ud800", "\udc00x", 1e400, -0.0, 10**30])
 def test_a_document_is_ascii_and_whole(document: Any) -> None:
     text = as_json.dumps(document)
     assert text == json.dumps(document, indent=2) + "\n"
