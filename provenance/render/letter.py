@@ -28,7 +28,7 @@ def letter(document: Mapping[str, Any], left_out: str = "") -> str:
         "",
         f"{int(totals['posts'])} posts, {int(totals['pictures'])} different pictures in this week. Of these pictures:",
         *(f"- {int(totals[name])} {words}" for name, words in _COUNTS if name in totals),
-        f"- {len(document.get('doubts', ()))} doubts about times and metadata",
+        f"Doubts about times or metadata: {len(document.get('doubts', ()))}, see the page.",
         "",
         f"The archive: {int(coverage['channels'])} channels, {int(coverage['posts'])} posts.",
         _gaps(int(coverage["gaps"])),

@@ -42,7 +42,7 @@ def test_the_letter_tells_what_was_seen_and_what_was_not() -> None:
         "- 5 shown in two posts or more",
         "- 2 old pictures shown again",
         "- 3 altered copies",
-        "- 1 doubts about",
+        "Doubts about times or metadata: 1, see the page.",
         "6 channels, 480 posts",
         "2 known gaps",
         "Not searched: 3 image file(s) not read.",

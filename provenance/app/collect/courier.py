@@ -82,6 +82,10 @@ class Courier:
             words = gone.message.rstrip(".") if isinstance(gone, TelegramError) else f"the connection was lost: {gone}"
             await self._put_off(each, DeliveryFailed(target=to, what=words))
             raise
+        except asyncio.CancelledError:
+            # The daemon stops, or its connection is gone: whether it has arrived is not known.
+            await self._put_off(each, DeliveryFailed(target=to, what="interrupted"))
+            raise
         except TimeoutError:
             failed = DeliveryFailed(target=to, what=f"it took longer than {self._seconds:g} s")
         except DeliveryFailed as error:

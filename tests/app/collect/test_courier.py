@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import json
+import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -294,3 +296,26 @@ def test_it_goes_on_with_the_rest_and_sees_what_commands_ask_for(office: Office)
         await reached(lambda: list(office.desk.glob("*.html")))
 
     running(office, replace(office.told(MAIL), sender=NOWHERE), do)
+
+
+def test_it_stops_at_once_while_a_server_hangs_and_goes_on_after_a_restart(office: Office) -> None:
+    office.queue(MAIL)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        hanging = Sender("127.0.0.1", silent.getsockname()[1], "archive@example.org", "none")
+
+        async def do() -> None:
+            await reached(lambda: [row for row in office.rows if row.attempts])
+
+        began = time.monotonic()
+        running(office, office.told(MAIL, sender=hanging), do)
+        assert time.monotonic() - began < 10
+    (row,) = office.rows
+    assert (row.trouble, row.delivered_at) == ("interrupted", None)
+    assert row.retry_at - clock.now() < timedelta(seconds=80)
+    office.retry_now()
+    post = Post()
+    with server(post) as sender:
+        assert office.once(office.told(MAIL, sender=sender)) == []
+    assert len(post.came) == 1

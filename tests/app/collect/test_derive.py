@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from provenance.app import clock
+from provenance.app import clock, parcel
 from provenance.app import report as reporting
 from provenance.app.collect.derive import Deriver, Stopped
 from provenance.app.collect.settings import Delivering, Reporting
 from provenance.app.progress import Quiet
 from provenance.app.runs import recorded
-from provenance.archive import schema
+from provenance.archive import deliveries, schema
 from provenance.archive.store import Archive
 from provenance.core import weekly
 from provenance.core.delivery import target
@@ -374,3 +374,18 @@ def test_without_a_printer_the_page_goes_alone(weeks: Weeks, caplog: pytest.LogC
         weeks.at(weeks.wednesdays[3], told)
     assert "no-such-program" in caplog.text
     assert len(queued(weeks)) == 1
+
+
+def test_a_pdf_is_made_where_it_is_wished_and_goes_with_the_page(weeks: Weeks, tmp_path: Path) -> None:
+    printer = tmp_path / "weasyprint"
+    printer.write_text('#!/bin/sh\nprintf "%%PDF-1.7 %s" "$(wc -c < "$1")" > "$2"\n')
+    printer.chmod(0o755)
+    delivering = Delivering((target("folder:desk"),), pdf=True)
+    weeks.at(weeks.wednesdays[3], Reporting(MONDAY_AT_SIX, delivering=delivering, browser=str(printer)))
+    with weeks.desk.archive.read() as connection:
+        made = deliveries.newest(connection, weeks.name(2))
+    assert made is not None
+    packed = parcel.packed(parcel.place(weeks.desk.archive.directory), made, "folder:desk", pdf=True)
+    assert [name for name, _ in packed.files] == [f"report-{weeks.name(2)}.{kind}" for kind in ("html", "pdf")]
+    assert packed.files[1][1].startswith(b"%PDF-1.7 ")
+    assert "PDF could not be made" not in packed.text
