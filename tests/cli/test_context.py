@@ -102,8 +102,10 @@ def test_a_real_pipe_is_no_different(sample: Path) -> None:
 @pytest.mark.parametrize("words", READING, ids=lambda words: " ".join(map(str, words[:2])))
 def test_commands_that_only_look_write_nothing(words: list[object], copied: Path) -> None:
     def state() -> dict[str, bytes]:
+        # A reader may leave SQLite's helper files behind, with nothing in the log.
         files = (path for path in copied.rglob("*") if path.is_file() and path.suffix != ".db-shm")
-        return {str(path): path.read_bytes() for path in files}
+        found = {str(path): path.read_bytes() for path in files}
+        return {path: content for path, content in found.items() if content or not path.endswith(".db-wal")}
 
     before = state()
     in_process(*words, archive=copied)
