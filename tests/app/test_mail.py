@@ -1,6 +1,7 @@
 """Mail that arrives at a real SMTP server: plain, encrypted, with a login; servers that refuse, hang or are gone."""
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from provenance.app import mail
 from provenance.app.mail import Sender
 from provenance.app.parcel import Parcel
 from provenance.errors import DeliveryFailed
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+"""The server leaves its end of a connection to the collector when it is stopped."""
 
 EDITOR = "editor@example.org"
 SECRET, WRONG = "correct horse", "another animal"
@@ -60,6 +64,7 @@ def server(post: Post, **more: Any) -> Iterator[Sender]:
         yield Sender("127.0.0.1", port, "archive@example.org", "none", seconds=5)
     finally:
         controller.stop()
+        gc.collect()
 
 
 def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:

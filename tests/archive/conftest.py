@@ -155,6 +155,12 @@ def desk(archive: Archive) -> Desk:
     return Desk(archive)
 
 
+def tell(desk: Desk, one: int, two: int) -> None:
+    """Record what a file tells about itself, and that another cannot be read."""
+    with desk.archive.write() as connection:
+        metadata.save(connection, [metadata.Reading(one, TELLING), metadata.Reading(two, problem="cannot be read")])
+
+
 @pytest.fixture
 def filled(desk: Desk) -> Desk:
     """An archive with at least one row in every table."""
@@ -172,7 +178,7 @@ def filled(desk: Desk) -> Desk:
             schema.reports.insert(), {"run_id": desk.run, "week": "2024-W51", "made_at": NOON, "sha256": "0" * 64}
         )
         deliveries.queue(connection, 1, ["folder:/desk"], NOON)
-        metadata.save(connection, [metadata.Reading(one, TELLING), metadata.Reading(two, problem="cannot be read")])
+    tell(desk, one, two)
     desk.chain(one, [one, two])
     desk.add(arrived(3, b"three", None, media=[{}, {"media_id": 7, "remote": remote()}]))
     with desk.archive.write() as connection:

@@ -29,6 +29,9 @@ from tests.app.test_parcel import WEEK
 from tests.render.test_letter import DOCUMENT
 from tests.telegram_dc import DataCentre
 
+# As in tests/app/test_mail.py: the mail server leaves its end of a connection to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 FOLDER, MAIL, ME = "folder:desk", "mailto:editor@example.org", "telegram:me"
 NOWHERE = Sender("127.0.0.1", 9, "archive@example.org", "none", seconds=2)
 
