@@ -110,6 +110,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     timezone: str = "UTC"
     """IANA name; the week begins on Monday at midnight there."""
+    language: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{2,8})*$")] = "en"
+    """Of the pages, if the program has a catalogue of it; else they are in English."""
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     """The day on which the daemon makes the report of the last complete week."""
     time: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "06:00"

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def write_lookup(
     path: Path | None,
     printed: tuple[Path, pdf.Printer] | None = None,
     model: str | None = None,
+    zone: tzinfo = UTC,
+    language: str = "en",
 ) -> None:
     """Write the page of a lookup's answers, as HTML, as PDF or both; `model` found the altered copies.
 
@@ -45,7 +48,7 @@ def write_lookup(
     drawn = {name for answer in answers for name in html.pictured(answer)}
     large = {name: paths.get(name) or archive.files.path(name) for name in sorted(drawn)}
     small = thumbnails(paths, sandbox, Quiet())
-    page = html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE), model)
+    page = html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE), model, zone, language)
     if path is not None:
         write(path, page)
     if printed is not None:

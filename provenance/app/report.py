@@ -127,6 +127,7 @@ def write(
     sandbox: Sandbox,
     progress: Progress,
     printer: pdf.Printer | None = None,
+    language: str = "en",
 ) -> list[Path]:
     """Write the report's files into `folder` and record that it was made. Returns their paths.
 
@@ -137,7 +138,7 @@ def write(
 
     @cache
     def page() -> str:
-        return html.report(report, _thumbnails(archive, report, sandbox, progress))
+        return html.report(report, _thumbnails(archive, report, sandbox, progress), language)
 
     contents: dict[str, Callable[[], str]] = {"json": lambda: document, "csv": lambda: csv.report(report), "html": page}
     for name in formats:

@@ -62,10 +62,13 @@ def lookup(
         answers = look_up(archive, images, sandbox, narrowing, context.max_bytes, model, claim)
         found = [each for each in answers if not isinstance(each, ImageRefused)]
         if html is not None or pdf is not None:
+            from zoneinfo import ZoneInfo
+
             from provenance.app.pages import write_lookup
 
             printed = (pdf, printer) if pdf and printer else None
-            write_lookup(archive, found, sandbox, html, printed, model.key if model else None)
+            key, told = model.key if model else None, context.settings.report
+            write_lookup(archive, found, sandbox, html, printed, key, ZoneInfo(told.timezone), told.language)
     refused = [each for each in answers if isinstance(each, ImageRefused)]
     if json_:
         from provenance.render import as_json
@@ -173,7 +176,7 @@ def report(
     folder = out or context.directory / "reports"
     made = reporting.build(archive, wanted, context.counting(everything=everything), folder)
     with progress() as bars, context.sandbox() as sandbox:
-        files = reporting.write(archive, made, folder, chosen, sandbox, bars, printer)
+        files = reporting.write(archive, made, folder, chosen, sandbox, bars, printer, context.settings.report.language)
     if json_:
         print_json(report_json.report(made))
     else:

@@ -236,6 +236,7 @@ def _collecting(context: Context) -> "Collecting":
             context.counting(),
             context.delivering(),
             report.browser,
+            report.language,
         ),
         model=context.model(),
     )

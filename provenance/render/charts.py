@@ -3,15 +3,16 @@
 Import this only where a page is made: matplotlib takes its time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from provenance.core.model import LinkKind
 from provenance.core.rhythm import Hours, Step
 from provenance.core.timeline import Mark, Row, Timeline
-from provenance.core.weekly import WEEKDAYS
 from provenance.render.drawing import INK, Drawing, FancyArrowPatch, Rectangle, drawing
+from provenance.render.labels import label, short_weekdays, weekdays
+from provenance.render.language import _, ngettext
 from provenance.render.text import visible
 
 _WIDTH = 560.0
@@ -20,11 +21,11 @@ _ROW = 24.0
 _COLUMNS = 24
 _MANY = 40
 """Arrows from which on they are drawn thinner."""
-_LINKS: dict[LinkKind, tuple[str, Any, str]] = {
-    LinkKind.FORWARD: ("#2f7fc1", "solid", "forward"),
-    LinkKind.SILENT_COPY: ("#d55e00", (0, (6, 2)), "silent copy"),
-    LinkKind.IDENTICAL_REUPLOAD: ("#00936b", (0, (4, 2, 1, 2)), "identical reupload"),
-    LinkKind.ALTERED_REUPLOAD: ("#b0609a", (0, (1.5, 2)), "altered reupload"),
+_LINKS: dict[LinkKind, tuple[str, Any]] = {
+    LinkKind.FORWARD: ("#2f7fc1", "solid"),
+    LinkKind.SILENT_COPY: ("#d55e00", (0, (6, 2))),
+    LinkKind.IDENTICAL_REUPLOAD: ("#00936b", (0, (4, 2, 1, 2))),
+    LinkKind.ALTERED_REUPLOAD: ("#b0609a", (0, (1.5, 2))),
 }
 """Colours after Okabe and Ito, dark and light enough for either ground; the dashes tell the same without them."""
 _FIRST = "#c98500"
@@ -36,7 +37,9 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
     """Return the drawing of a chain as SVG; `name` is a word that no other drawing of the page has."""
     top, bottom = 14.0, 44.0
     kinds = [kind for kind in LinkKind if any(each.kind is kind for each in made.arrows)]
-    marks = [("first seen", True, True)] + [("not archived", False, False)] * any(not m.archived for m in made.marks)
+    marks = [(_("first seen"), True, True)] + [(_("not archived"), False, False)] * any(
+        not m.archived for m in made.marks
+    )
     note = _note(made)
     legend = 18.0 * (-(-(len(kinds) + len(marks)) // 3) + bool(note))
     height = top + _ROW * len(made.rows) + bottom + legend
@@ -74,25 +77,40 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
         _legend(drawn, kinds, marks, floor + bottom - 6)
         if note:
             drawn.write(10, height - 10, note, size=8.5, ha="left")
-        return drawn.svg(name, "The picture's posts in time", timeline_words(made, zone))
+        return drawn.svg(name, _("The picture's posts in time"), timeline_words(made, zone))
 
 
 def timeline_words(made: Timeline, zone: tzinfo = UTC) -> str:
     """Say what the drawing shows."""
-    posts = f"{made.posts} post{'s' if made.posts != 1 else ''} in {made.channels} channel{'s' * (made.channels != 1)}"
     begin, end = made.marks[0].at, max(each.at for each in made.marks)
-    words = [f"{posts}, from {_moment(begin, zone)} to {_moment(end, zone)}."]
+    words = [_in_time(made.posts, made.channels, begin, end, zone)]
     first = next(each for each in made.marks if each.first)
     row = made.rows[first.row]
-    words.append(f"First seen: {visible(_row_name(row), 80)}, {_moment(first.at, zone)}.")
+    where = visible(_row_name(row), 80)
+    words.append(_("First seen: {where}, {at}.").format(where=where, at=_moment(first.at, zone)))
     return " ".join(filter(None, (*words, _note(made))))
 
 
 def _note(made: Timeline) -> str:
     """What a drawing does not show as it is."""
-    scale = "" if made.to_scale else "Time is not to scale: long pauses are shortened."
-    left_out = f"{made.links_left_out} links are not drawn." if made.links_left_out else ""
-    return f"{scale} {left_out}".strip()
+    scale = "" if made.to_scale else _("Time is not to scale: long pauses are shortened.")
+    count = made.links_left_out
+    left_out = ngettext("{count} link is not drawn.", "{count} links are not drawn.", count).format(count=count)
+    return f"{scale} {left_out if count else ''}".strip()
+
+
+def _in_time(posts: int, channels: int, begin: datetime, end: datetime, zone: tzinfo) -> str:
+    return _("{posts} in {channels}, from {begin} to {end}.").format(
+        posts=_posts(posts), channels=_channels(channels), begin=_moment(begin, zone), end=_moment(end, zone)
+    )
+
+
+def _posts(count: int) -> str:
+    return ngettext("{count} post", "{count} posts", count).format(count=count)
+
+
+def _channels(count: int) -> str:
+    return ngettext("{count} channel", "{count} channels", count).format(count=count)
 
 
 def heat(made: Hours, name: str) -> str:
@@ -103,7 +121,7 @@ def heat(made: Hours, name: str) -> str:
             drawn.write(left + cell * hour, 10, f"{hour:02d}:00", size=8.5, ha="left")
         for day, counts in enumerate(made.counts):
             y = top + tall * day
-            drawn.write(left - 6, y + tall / 2, WEEKDAYS[day][:3].title(), ha="right")
+            drawn.write(left - 6, y + tall / 2, short_weekdays()[day], ha="right")
             for hour, count in enumerate(counts):
                 x = left + cell * hour
                 share = 0.15 + 0.6 * count / made.most if count else 0.0
@@ -114,10 +132,12 @@ def heat(made: Hours, name: str) -> str:
                     drawn.write(x + cell / 2, y + tall / 2, _short(count), size=8, ha="center")
         total = sum(map(sum, made.counts))
         day, hour = max(((d, h) for d in range(7) for h in range(24)), key=lambda at: made.counts[at[0]][at[1]])
-        most = f"; most on {WEEKDAYS[day].title()} from {hour:02d}:00: {made.most}" if made.most else ""
-        return drawn.svg(
-            name, "Posts by weekday and hour", f"{total} posts by weekday and hour in the zone {made.zone}{most}."
-        )
+        words = _("{posts} by weekday and hour in the zone {zone}.")
+        if made.most:
+            words = _("{posts} by weekday and hour in the zone {zone}; most on {day} from {hour}: {most}.")
+        facts = {"posts": _posts(total), "zone": made.zone, "most": made.most}
+        told = words.format(**facts, day=weekdays()[day], hour=f"{hour:02d}:00")
+        return drawn.svg(name, _("Posts by weekday and hour"), told)
 
 
 def spread(steps: Sequence[Step], name: str, zone: tzinfo = UTC) -> str:
@@ -137,12 +157,16 @@ def spread(steps: Sequence[Step], name: str, zone: tzinfo = UTC) -> str:
             drawn.axes.plot([left, left + width], [y, y], color=INK, alpha=0.2, linewidth=0.8)
             drawn.write(left - 6, y, _short(count), size=8.5, ha="right")
         ends = []
-        for colour, dash, what in ((_POSTS, "solid", "posts"), (_CHANNELS, (0, (4, 2)), "channels")):
-            counts = [(each.at, getattr(each, what)) for each in steps]
+        lines: tuple[tuple[str, Any, Callable[[int], str], list[int]], ...] = (
+            (_POSTS, "solid", _posts, [each.posts for each in steps]),
+            (_CHANNELS, (0, (4, 2)), _channels, [each.channels for each in steps]),
+        )
+        for colour, dash, said, numbers in lines:
+            counts = list(zip((each.at for each in steps), numbers, strict=True))
             points = [place(at, count) for at, count in counts]
             xs, ys = [x for x, _ in points] + [left + width], [y for _, y in points] + [points[-1][1]]
             drawn.axes.step(xs, ys, where="post", color=colour, linestyle=dash, linewidth=1.8)
-            ends.append((points[-1][1], f"{counts[-1][1]} {what}"))
+            ends.append((points[-1][1], said(numbers[-1])))
         if ends[1][0] - ends[0][0] < 12:
             ends[1] = (ends[0][0] + 12, ends[1][1])
         for y, words in ends:
@@ -152,8 +176,8 @@ def spread(steps: Sequence[Step], name: str, zone: tzinfo = UTC) -> str:
             if begin == end:
                 break
         last = steps[-1]
-        words = f"{last.posts} posts in {last.channels} channels from {_moment(begin, zone)} to {_moment(end, zone)}."
-        return drawn.svg(name, "Posts and channels in time", words)
+        told = _in_time(last.posts, last.channels, begin, end, zone)
+        return drawn.svg(name, _("Posts and channels in time"), told)
 
 
 def _across(x: float) -> float:
@@ -162,12 +186,12 @@ def _across(x: float) -> float:
 
 def _row_name(row: Row) -> str:
     if row.channels > 1:
-        return f"{row.channels} more channels"
-    return row.title or "elsewhere on Telegram"
+        return ngettext("{count} more channel", "{count} more channels", row.channels).format(count=row.channels)
+    return row.title or _("elsewhere on Telegram")
 
 
 def _arrow(drawn: Drawing, source: Mark, target: Mark, kind: LinkKind, top: float, width: float) -> None:
-    colour, dash, _ = _LINKS[kind]
+    colour, dash = _LINKS[kind]
     ends = [(_across(each.x), top + _ROW * (each.row + 0.5)) for each in (source, target)]
     bend = -0.35 if source.row == target.row else -0.12 if source.row < target.row else 0.12
     for style, line in (("-", dash), ("-|>", "solid")):
@@ -203,10 +227,10 @@ def _legend(drawn: Drawing, kinds: Sequence[LinkKind], marks: Sequence[tuple[str
     wide = (_WIDTH - 20) / 3
     for number, kind in enumerate(kinds):
         x, y = 10 + wide * (number % 3), top + 18 * (number // 3) + 8
-        colour, dash, words = _LINKS[kind]
+        colour, dash = _LINKS[kind]
         drawn.axes.plot([x, x + 26], [y, y], color=colour, linestyle=dash, linewidth=1.6)
         drawn.axes.plot([x + 28], [y], marker=">", markersize=5, color=colour, linestyle="none")
-        drawn.write(x + 36, y, words, ha="left")
+        drawn.write(x + 36, y, label(kind), ha="left")
     for number, (words, first, archived) in enumerate(marks, len(kinds)):
         x, y = 10 + wide * (number % 3), top + 18 * (number // 3) + 8
         _mark(drawn, x + 14, y, first, archived)

@@ -6,7 +6,7 @@ No script, nothing loaded from anywhere, everything escaped.
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,7 +21,10 @@ from provenance.core.outline import Outlines, Point, outlines
 from provenance.core.timeline import timeline
 from provenance.core.times import duration
 from provenance.core.weekly import Report
+from provenance.render import language as languages
 from provenance.render import week_page
+from provenance.render.labels import label
+from provenance.render.language import _, ngettext
 from provenance.render.text import visible
 
 _TEXT = 600
@@ -59,9 +62,10 @@ class Figure:
         return _measured(self.match)
 
 
-def report(made: Report, thumbnails: Mapping[str, bytes]) -> str:
+def report(made: Report, thumbnails: Mapping[str, bytes], language: str = languages.ENGLISH) -> str:
     """Return the weekly report's page; `thumbnails` are JPEGs by the hash of the file that they show."""
-    return _page("report.html", thumbnails, **week_page.facts(made), how=week_page.how, page_size=week_page.PAGE)
+    with languages.spoken(language):
+        return _page("report.html", thumbnails, **week_page.facts(made), how=week_page.how, page_size=week_page.PAGE)
 
 
 def lookup(
@@ -69,8 +73,21 @@ def lookup(
     thumbnails: Mapping[str, bytes],
     large: Mapping[str, bytes] | None = None,
     model: str | None = None,
+    zone: tzinfo = UTC,
+    language: str = languages.ENGLISH,
 ) -> str:
     """Return the page with the answers for one or more suspects; `large` are the pictures for its figures."""
+    with languages.spoken(language):
+        return _lookup(answers, thumbnails, large, model, zone)
+
+
+def _lookup(
+    answers: Sequence[LookupAnswer],
+    thumbnails: Mapping[str, bytes],
+    large: Mapping[str, bytes] | None,
+    model: str | None,
+    zone: tzinfo,
+) -> str:
     from provenance.render import charts  # matplotlib: only where a page is made
 
     pictures = _data(large or {})
@@ -80,9 +97,10 @@ def lookup(
         before = sum(map(len, drawn))
         drawn.append([replace(each, number=number) for number, each in enumerate(figures, before + 1)])
     laid_out = [timeline(answer.chain) for answer in answers]
-    drawings = [Markup(each and charts.timeline(each, f"chain-{n}")) for n, each in enumerate(laid_out, 1)]  # noqa: S704
+    drawings = [Markup(each and charts.timeline(each, f"chain-{n}", zone)) for n, each in enumerate(laid_out, 1)]  # noqa: S704
     told = list(zip(answers, drawn, drawings, strict=True))
-    return _page("lookup.html", thumbnails, answers=told, large=pictures, most=_FIGURES, method=method(model))
+    facts = {"answers": told, "large": pictures, "most": _FIGURES, "method": method(model)}
+    return _page("lookup.html", thumbnails, **facts, zone=week_page.beside_utc(zone))
 
 
 def pictured(answer: LookupAnswer) -> set[str]:
@@ -111,9 +129,9 @@ def _figures(answer: LookupAnswer) -> list[Figure]:
 def _aligned(answer: LookupAnswer) -> Iterator[tuple[str, Matched]]:
     groups = (
         ("", answer.sightings),
-        ("possible, to be judged by eye", answer.possible),
-        ("the same scene, another photograph: no copy", answer.same_scene),
-        ("the same design with other contents: no copy", answer.same_template),
+        (_("possible, to be judged by eye"), answer.possible),
+        (_("the same scene, another photograph: no copy"), answer.same_scene),
+        (_("the same design with other contents: no copy"), answer.same_template),
     )
     for heading, group in groups:
         yield from ((heading, each) for each in group)
@@ -135,36 +153,43 @@ def _measured(match: Match) -> list[tuple[str, str]]:
     """What was measured of two aligned images: (what, how much)."""
     rows = []
     if match.visible is not None:
-        rows.append(("Of the archived image it shows", f"{percent(match.visible)} of its area"))
+        rows.append(
+            (_("Of the archived image it shows"), _("{share} of its area").format(share=percent(match.visible)))
+        )
     if match.region is not None:
         left, top, width, height = match.region
         across, down = _from_to(left, width), _from_to(top, height)
-        rows.append(("Which part", f"{across} of its width, counted from the left; {down} of its height, from the top"))
+        words = _("{across} of its width, counted from the left; {down} of its height, from the top")
+        rows.append((_("Which part"), words.format(across=across, down=down)))
     if match.scale is not None:
-        rows.append(("Size", f"the suspect shows it at {match.scale:.2f} times its size in pixels"))
-    rows += [("Mirrored", "yes" if match.mirrored else "no"), ("Turned by", _turned(match))]
+        words = _("the suspect shows it at {scale} times its size in pixels")
+        rows.append((_("Size"), words.format(scale=f"{match.scale:.2f}")))
+    rows += [(_("Mirrored"), _("yes") if match.mirrored else _("no")), (_("Turned by"), _turned(match))]
     if match.inliers is not None:
-        rows.append(("Places that coincide", str(match.inliers)))
+        rows.append((_("Places that coincide"), str(match.inliers)))
     if match.similarity is not None:
-        rows.append(("Similarity of the descriptors", f"{match.similarity:.2f} of 1"))
+        rows.append((_("Similarity of the descriptors"), _("{share} of 1").format(share=f"{match.similarity:.2f}")))
     if match.kind is not MatchKind.PARTIAL:
-        rows.append(("Hash distance", f"{match.distance} of {BITS} bits"))
+        words = _("{distance} of {bits} bits")
+        rows.append((_("Hash distance"), words.format(distance=match.distance, bits=BITS)))
     if match.reason:
-        rows.append(("The pixels", match.reason))
+        rows.append((_("The pixels"), match.reason))
     return rows
 
 
 def _from_to(start: float, length: float) -> str:
-    return f"{max(0.0, start) * 100:.0f} to {min(1.0, start + length) * 100:.0f} %"
+    end = min(1.0, start + length)
+    return _("{start} to {end} %").format(start=f"{max(0.0, start) * 100:.0f}", end=f"{end * 100:.0f}")
 
 
 def _turned(match: Match) -> str:
     if not match.rotated:
         return "0°"
-    after = ", after mirroring" if match.mirrored else ""
     if match.rotated > 180:
-        return f"{360 - match.rotated}° anticlockwise{after}"
-    return f"{match.rotated}° clockwise{after}"
+        words = _("{degrees}° anticlockwise, after mirroring") if match.mirrored else _("{degrees}° anticlockwise")
+        return words.format(degrees=360 - match.rotated)
+    words = _("{degrees}° clockwise, after mirroring") if match.mirrored else _("{degrees}° clockwise")
+    return words.format(degrees=match.rotated)
 
 
 def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
@@ -174,9 +199,13 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "visible": _visible,
+        "label": label,
         "utc": _utc,
         "local": _local,
         "span": duration,
@@ -185,6 +214,8 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
         "alike": likeness_words,
     }
     environment.globals |= {
+        "language": languages.name(),
+        "direction": languages.direction(),
         "images": _data(thumbnails),
         "dated": times.dated,
         "first_seen_warnings": first_seen_warnings,

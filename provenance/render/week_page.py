@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, tzinfo
 from typing import Any
 
 from markupsafe import Markup
@@ -88,9 +88,14 @@ def facts(made: Report) -> dict[str, object]:
         "channels": fold(sorted(made.channels, key=_weight), CHANNELS),
         "posts_shown": POSTS,
         "posts_folded": FOLDED,
-        "zone": None if made.week.zone is UTC or str(made.week.zone) == "UTC" else made.week.zone,
+        "zone": beside_utc(made.week.zone),
         **_drawings(made, (*recycled.full, *reposted.full)),
     }
+
+
+def beside_utc(zone: tzinfo) -> tzinfo | None:
+    """The zone whose times stand beside those in UTC, if there is another."""
+    return None if zone is UTC or str(zone) == "UTC" else zone
 
 
 def parts(made: Report) -> tuple[Part, Part]:

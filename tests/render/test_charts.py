@@ -72,7 +72,7 @@ def test_the_spread_of_a_picture() -> None:
     words = text(charts.spread(spread(build.sightings()), "spread"))
     assert "4 posts" in words
     assert "3 channels" in words
-    assert "1 posts" in text(charts.spread(spread([sighting()]), "spread"))
+    assert "1 post" in text(charts.spread(spread([sighting()]), "spread"))
 
 
 def test_a_lookup_without_a_page_does_not_load_matplotlib() -> None:

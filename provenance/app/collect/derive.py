@@ -149,7 +149,8 @@ class Deriver:
 
     def _make(self, week: weekly.Week, told: Reporting) -> None:
         made = report.build(self._archive, week, told.counting, self._folder)
-        files = report.write(self._archive, made, self._folder, report.FORMATS, self._sandbox, self._progress)
+        where = self._folder, report.FORMATS, self._sandbox, self._progress
+        files = report.write(self._archive, made, *where, language=told.language)
         log.info("made the report of %s: %s", week.name, ", ".join(path.name for path in files))
         if told.delivering.pdf:
             try:

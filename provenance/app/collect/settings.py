@@ -33,6 +33,7 @@ class Reporting:
     delivering: Delivering = Delivering()
     browser: str = ""
     """What makes PDFs; empty: one in PATH."""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
