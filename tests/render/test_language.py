@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 from provenance.core import attendance
 from provenance.core.answers import LookupAnswer
-from provenance.core.chain import first_seen_warnings, likeness_words, match_words, percent
+from provenance.core.chain import Chain, first_seen_warnings, likeness_words, match_words, percent
 from provenance.core.method import method
 from provenance.core.model import File, Match, Sighting
 from provenance.core.times import dated
@@ -113,6 +113,8 @@ def core_words(given: object) -> Iterator[str]:
         for each in given:
             yield from core_words(each)
     elif dataclasses.is_dataclass(given):
+        if isinstance(given, Chain):
+            yield from core_words(given.first_seen)
         if isinstance(given, Sighting):
             yield from (*dated(given).warnings, *first_seen_warnings(given), given.ref)
         if isinstance(given, attendance.ChannelWeek):
