@@ -147,6 +147,8 @@ def test_the_variables_that_name_places_are_no_settings(tmp_path: Path) -> None:
         ("images = 3\n", "images"),
         ("images = []\n", "images"),
         ("[report]\ntimezone = 3\n", "timezone"),
+        ('[report]\nlanguage = "../../etc"\n', "language"),
+        ('[report]\nlanguage = ""\n', "language"),
         ('[report]\ntimezone = "Europe/Kiew"\n', "Europe/Kiew"),
         ('[report]\ntimezone = ""\n', "timezone"),
         ('[report]\ntimezone = "../../etc/passwd"\n', "timezone"),

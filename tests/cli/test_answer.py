@@ -15,6 +15,7 @@ from provenance.app.pdf import BROWSERS
 from provenance.archive import observe
 from provenance.archive.store import Archive
 from provenance.core.model import Channel, PeerKind
+from provenance.render import language
 from tests.cli.conftest import (
     ABSENT,
     EXPECTED,
@@ -29,6 +30,7 @@ from tests.cli.conftest import (
     keys,
     too_wide,
 )
+from tests.render.test_language import pseudo, translate
 from tests.stories import random_photo
 
 SIGHTING = [
@@ -211,6 +213,22 @@ def test_lookup_writes_a_page(sample: Path, tmp_path: Path) -> None:
     assert len(pictures.sources) == 2 + 1 + 6
     assert all(source.startswith("data:image/jpeg;base64,") for source in pictures.sources)
     assert [path.name for path in page.parent.iterdir()] == ["page.html"]
+
+
+def test_pages_in_the_language_and_zone_of_the_settings(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate(tmp_path / "locale", "uk")
+    monkeypatch.setattr(language, "LOCALE", tmp_path / "locale")
+    (copied / "provenance.toml").write_text('[report]\nlanguage = "uk"\ntimezone = "Asia/Tokyo"\n')
+    assert in_process("lookup", SUSPECT, "--html", tmp_path / "answer.html", archive=copied).status == 0
+    said = in_process("report", "--week", "2024-W52", "--out", tmp_path, "--format", "html", archive=copied)
+    assert said.status == 0
+    for name in ("answer.html", "report-2024-W52.html"):
+        page = (tmp_path / name).read_text(encoding="utf-8")
+        assert '<html lang="uk" dir="ltr">' in page
+        assert " Asia/Tokyo</small>" in page
+        assert pseudo("no preview") in page or pseudo("Image posted in") in page
 
 
 def test_a_page_that_cannot_be_written(sample: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from babel.messages import frontend
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -170,6 +171,18 @@ def test_the_catalogue_tells_no_place_and_no_date() -> None:
     assert "#:" not in text
     assert "POT-Creation-Date" not in text
     assert not re.search("^#, .*fuzzy", text, re.MULTILINE)
+
+
+def test_a_language_is_added_as_the_map_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = ["-D", language.DOMAIN, "-d", str(tmp_path)]
+    frontend.CommandLineInterface().run(["pybabel", "-q", "init", "-l", "uk", "-i", str(catalogue.TEMPLATE), *where])
+    words = tmp_path / "uk" / "LC_MESSAGES" / f"{language.DOMAIN}.po"
+    text = words.read_text(encoding="utf-8")
+    words.write_text(text.replace('msgid "None."\nmsgstr ""', 'msgid "None."\nmsgstr "X"'), encoding="utf-8")
+    frontend.CommandLineInterface().run(["pybabel", "-q", "update", "-i", str(catalogue.TEMPLATE), *where])
+    frontend.CommandLineInterface().run(["pybabel", "-q", "compile", *where])
+    monkeypatch.setattr(language, "LOCALE", tmp_path)
+    assert html.report(build.EMPTY_REPORT, {}, "uk").count("<p>X</p>") == 5
 
 
 @pytest.mark.usefixtures("translated")

@@ -23,8 +23,10 @@ from provenance.core import weekly
 from provenance.core.delivery import target
 from provenance.core.weekly import ReportTime
 from provenance.images.sandbox import Limits, Sandbox
+from provenance.render import language
 from tests.app.collect.conftest import Collector, pictures
 from tests.app.conftest import Desk, export, jpeg
+from tests.render.test_language import translate
 from tests.stories import message
 from tests.telegram_dc import DataCentre
 from tests.telegram_dc.channels import Channel
@@ -302,6 +304,16 @@ class Weeks:
 @pytest.fixture
 def weeks(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Weeks:
     return Weeks(desk, tmp_path / "export", monkeypatch)
+
+
+def test_the_page_is_in_the_language_of_the_settings(
+    weeks: Weeks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate(tmp_path / "locale", "uk")
+    monkeypatch.setattr(language, "LOCALE", tmp_path / "locale")
+    weeks.at(weeks.wednesdays[3], Reporting(MONDAY_AT_SIX, language="uk"))
+    (page,) = (weeks.desk.archive.directory / "reports").glob("*.html")
+    assert '<html lang="uk" dir="ltr">' in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("first", [2, 24])  # the clocks go back after the fourth Wednesday, and forward after the 26th
