@@ -44,6 +44,8 @@ _EDGE = 3
 """Pixels at the border of the overlap that are left out: interpolation reaches beyond them."""
 _REFINED = 400
 """Longest side of the raster on which ECC works: a tenth of its pixel is enough."""
+_LEAST_LEFT, _MOST_LEFT = 0.2, 0.6
+"""Share of the raster on which ECC still works, and from which on more would not help it."""
 _FARTHEST = 8.0
 """Pixels of that raster by which ECC may move a corner: more is another map, not a better one."""
 
@@ -203,25 +205,46 @@ def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: t
     coarse = (_square(place) @ step)[:2]
     raster = _raster(query, archived, matrix, coarse, small)
     likeness, textured, _ = _likeness(raster)
-    # Nor around it: what was laid over would draw the map along.
-    other = near(textured & (likeness < _CONFLICTS), 2 * _WINDOW)
-    silent = raster.valid & _agreeing_frame(likeness, textured)[0] & ~other
-    mask = silent if silent.mean() > 0.2 else raster.valid
+    agreeing = raster.valid & _agreeing_frame(likeness, textured)[0]
+    conflict = textured & (likeness < _CONFLICTS)
+    # What was laid over would draw the map along, and its surroundings do; but a blurred picture, too, conflicts a
+    # little everywhere, and needs all of it.
+    masks = [agreeing & ~near(conflict, 2 * _WINDOW)]
+    if masks[0].mean() < _MOST_LEFT:
+        masks.append(agreeing & ~conflict)
+    tried = [matrix]
+    for mask in masks:
+        fitted = _fitted(raster, mask if mask.mean() > _LEAST_LEFT else raster.valid)
+        if fitted is not None:
+            # It leads from a raster pixel to where the query was laid on the raster: undo it in between.
+            there, undone = _square(coarse), np.linalg.inv(_square(fitted))
+            tried.append(np.asarray((there @ undone @ np.linalg.inv(there) @ _square(matrix))[:2]))
+    if len(tried) < 3:
+        return tried[-1]
+    return max(tried, key=lambda each: _agreement(_raster(query, archived, each, coarse, small)))
+
+
+def _fitted(raster: _Raster, mask: Mask) -> Affine | None:
+    """Where a pixel of the archived picture lies in the query, both on the raster; None where ECC leads astray."""
     warp = np.eye(2, 3, dtype=np.float32)
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
     try:
         _, found = cv2.findTransformECC(
             raster.archived, raster.query, warp, cv2.MOTION_AFFINE, until, mask.astype(np.uint8), 5
         )
-    except cv2.error:  # It does not converge: nothing is known better than before.
-        return matrix
+    except cv2.error:  # It does not converge.
+        return None
     fitted: Affine = np.asarray(found, np.float64)
-    corners = np.array([[0, 0], [small[0], 0], [0, small[1]], small], np.float64)
-    if np.abs(corners @ fitted[:, :2].T + fitted[:, 2] - corners).max() > _FARTHEST:
-        return matrix
-    # `fitted` leads from a raster pixel to where the query was laid on the raster: undo it in between.
-    there, undone = _square(coarse), np.linalg.inv(_square(fitted))
-    return np.asarray((there @ undone @ np.linalg.inv(there) @ _square(matrix))[:2])
+    height, width = raster.valid.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    astray = np.abs(corners @ fitted[:, :2].T + fitted[:, 2] - corners).max() > _FARTHEST
+    return None if astray else fitted
+
+
+def _agreement(raster: _Raster) -> float:
+    """Mean likeness of the textured places."""
+    likeness, textured, _ = _likeness(raster)
+    return float(np.clip(likeness, 0, 1)[textured].mean()) if textured.any() else 0.0
 
 
 def _square(matrix: Affine) -> Affine:
