@@ -1,6 +1,7 @@
 """The language of the pages: what they say of their own goes through here, in English where there is no catalogue.
 
-A catalogue is part of the program as the templates are: its messages hold tags, and nothing in them is escaped.
+A catalogue is part of the program as the templates are: its messages hold tags, and nothing in them is escaped. So a
+translation holds no straight double quote: some messages stand in attributes.
 """
 
 import gettext
