@@ -33,6 +33,8 @@ class _Item:
     of: Follow
     due_at: float = 0
     compared_at: float = 0
+    signed: bool = False
+    """A sign of something missed has come since the comparison that is running has begun."""
     filled_at: float = 0
     top: int = 0
     has_holes: bool = False
@@ -78,6 +80,7 @@ class Agenda:
         """There is a sign that something of this channel was missed."""
         if item := self._items.get(of.id):
             item.due_at = min(item.due_at, max(self._seconds(), item.compared_at + _AT_LEAST))
+            item.signed = True
             self._changed.set()
 
     def compared(self, of: Follow, top: int, *, holes: bool, missing: int = 0) -> bool:
@@ -89,7 +92,8 @@ class Agenda:
         if item is None:
             return False
         item.compared_at = self._seconds()
-        item.due_at = item.compared_at + self._every
+        # A sign that came meanwhile may be of a post that was not among those that were looked at.
+        item.due_at = item.compared_at + (_AT_LEAST if item.signed else self._every)
         item.top, item.has_holes, item.to_sweep = top, holes, True
         anew = missing > 0 and missing != item.missing
         item.thorough, item.missing = item.thorough or anew, missing
@@ -132,6 +136,7 @@ class Agenda:
                 return item.of, Work.SETTLE
         due = min((item for item in ready if item.due_at <= seconds), key=_urgency, default=None)
         if due is not None:
+            due.signed = False
             return due.of, Work.COMPARE
         # In turn: a channel with a long history must not keep the others waiting.
         hole = min((item for item in ready if item.has_holes), key=lambda item: item.filled_at, default=None)

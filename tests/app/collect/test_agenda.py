@@ -151,6 +151,20 @@ def test_however_many_signs_come_two_comparisons_are_half_a_second_apart(
     assert agenda.next() == (TWO, Work.COMPARE)
 
 
+def test_a_sign_that_comes_during_a_comparison_is_not_lost(agenda: Agenda, clocks: Clocks) -> None:
+    """A post is pushed while the page of the newest posts is on its way without it."""
+    agenda.update([ONE])
+    assert agenda.next() == (ONE, Work.COMPARE)
+    agenda.is_due(ONE)
+    agenda.compared(ONE, 1, holes=False)
+    assert agenda.next() != (ONE, Work.COMPARE)
+    clocks.passed += 0.51
+    assert agenda.next() == (ONE, Work.COMPARE)
+    agenda.compared(ONE, 5, holes=True)
+    clocks.passed += 0.51
+    assert agenda.next() == (ONE, Work.FILL)
+
+
 def test_a_sign_puts_nothing_off(agenda: Agenda, clocks: Clocks) -> None:
     compare_all(agenda)
     clocks.passed += EVERY + 1
