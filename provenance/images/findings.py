@@ -316,8 +316,9 @@ def _with_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
     named = _called(camera)
     if named or camera.serial:
         more = {"serial": camera.serial, "lens": camera.lens, "lens serial": camera.lens_serial, "owner": camera.owner}
-        evidence = "; ".join([_quoted(named), *(f"{name}: {_quoted(value)}" for name, value in more.items() if value)])
-        yield _say("camera", evidence, camera=_quoted(named or f"number {camera.serial}"))
+        parts = [_quoted(named)] if named else []
+        parts += [f"{name}: {_quoted(value)}" for name, value in more.items() if value]
+        yield _say("camera", "; ".join(parts), camera=_quoted(named or f"number {camera.serial}"))
     if known.carried_by is not None:
         return
     editors = [each for each in read.software if is_editor(each)]

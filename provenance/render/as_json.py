@@ -305,16 +305,18 @@ def _fingerprints(file: File) -> Document:
     return {ALGORITHM: file.codes[:BYTES].hex(), "quality": file.quality} if file.codes else {}
 
 
-def _file(file: File) -> Document:
+def file_named(file: File) -> Document:
     return {
         "sha256": file.sha256,
         "bytes": file.size,
         "format": file.format,
         "width": file.width,
         "height": file.height,
-        "fingerprints": _fingerprints(file),
-        "refused": file.refused,
     }
+
+
+def _file(file: File) -> Document:
+    return file_named(file) | {"fingerprints": _fingerprints(file), "refused": file.refused}
 
 
 def _channel_coverage(covered: answers.ChannelCoverage) -> Document:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from provenance.core.chain import FirstSeen
 from provenance.core.found import FindAnswer, FoundFile, MatchedPlace, MatchedTime, MatchedTrait
-from provenance.core.model import File, Unarchived
+from provenance.core.model import Unarchived
 from provenance.render import as_json
 from provenance.render.as_json import Document
 from provenance.render.layout import called, indented, moment, place
@@ -23,7 +23,7 @@ def document(answer: FindAnswer) -> Document:
         "total": answer.total,
         "found": [
             {
-                "file": _summary(each.file),
+                "file": as_json.file_named(each.file),
                 "picture": each.picture,
                 "first_seen": each.first_seen and as_json.first_seen(each.first_seen),
                 "matched": [_matched(one) for one in each.matched],
@@ -44,16 +44,6 @@ def text(answer: FindAnswer) -> RenderableType:
         parts.append(Text(f"{len(answer.found)} of {answer.total} files are shown: see --limit."))
     parts.append(Text(_searched(answer), "dim"))
     return Group(*parts)
-
-
-def _summary(file: File) -> Document:
-    return {
-        "sha256": file.sha256,
-        "bytes": file.size,
-        "format": file.format,
-        "width": file.width,
-        "height": file.height,
-    }
 
 
 def _matched(one: MatchedTrait | MatchedTime | MatchedPlace) -> Document:

@@ -206,6 +206,7 @@ def test_a_place_says_how_exact_it_is() -> None:
 def test_the_camera_and_what_else_names_it() -> None:
     read = Metadata(camera=Camera("Canon", "Canon EOS R5", "012345678901", "RF50mm"))
     assert by_kind(read)["camera"].evidence == "Canon EOS R5; serial: 012345678901; lens: RF50mm"
+    assert by_kind(Metadata(camera=Camera(serial="6023047")))["camera"].evidence == "serial: 6023047"
     assert by_kind(Metadata(camera=Camera("NIKON CORPORATION", "D750")))["camera"].evidence == "NIKON CORPORATION D750"
     others = tuple(Related(Trait.CAMERA_SERIAL, "0123", f"{number:064x}", FIRST, number == 1) for number in range(1, 8))
     found = by_kind(read, Circumstances(related=others))["same_device"]
