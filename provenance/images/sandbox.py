@@ -36,6 +36,8 @@ _AHEAD = 3
 """Bundles handed out for each worker before the first answer is taken."""
 _RECYCLE_AFTER = 500
 """Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
+_TRIES = 3
+"""Pools that may fail one after the other, without an answer between them."""
 _TO_MEASURE = ["provenance.images.reduce", "provenance.images.thumbnail", "provenance.images.metadata"]
 _TO_COMPARE = ["provenance.images.tiles", "provenance.images.pairs", "provenance.images.comparison"]
 
@@ -67,6 +69,7 @@ class Sandbox:
         self._pool: ProcessPool | None = None
         self._outstanding: set[ProcessFuture[Any]] = set()
         self._stopped = False
+        self._failed = 0
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +124,8 @@ class Sandbox:
         try:
             future = self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
         except RuntimeError as error:
-            raise SandboxBroken(what=error) from error
+            self._replace_pool(error)
+            return self._schedule(task, bundle)
         self._outstanding.add(future)
         if self._stopped:
             future.cancel()
@@ -131,8 +135,7 @@ class Sandbox:
         self, task: Callable[[Item, int], Any], bundle: list[Item], future: "ProcessFuture[Any]"
     ) -> Iterator[Any]:
         try:
-            yield from future.result()
-            return
+            answers = future.result()
         except CancelledError as error:
             raise SandboxBroken(what="they were told to stop") from error
         except FutureTimeout:
@@ -144,7 +147,13 @@ class Sandbox:
             reason = f"the decoder died (exit code {expired.exitcode})"
         except RuntimeError as error:
             # The pool itself has failed: that says nothing about these files, so it is not recorded as their fault.
-            raise SandboxBroken(what=error) from error
+            self._replace_pool(error)
+            yield from self._answers(task, bundle, self._schedule(task, bundle))
+            return
+        else:
+            self._failed = 0
+            yield from answers
+            return
         finally:
             self._outstanding.discard(future)
         if len(bundle) == 1:
@@ -153,6 +162,20 @@ class Sandbox:
         # One of them is to blame, and each must have its own time: once more, one by one.
         for item in bundle:
             yield from self._answers(task, [item], self._schedule(task, [item]))
+
+    def _replace_pool(self, error: RuntimeError) -> None:
+        """Leave a pool that has failed; one that runs has replaced it already.
+
+        A pool gives up when a worker dies before it told what it is at: a decoder that dies at once on a busy machine.
+        """
+        if self._pool is None or self._pool.active:
+            return
+        self._pool.stop()
+        self._pool.join()
+        self._pool = None
+        self._failed += 1
+        if self._failed >= _TRIES:
+            raise SandboxBroken(what=error) from error
 
     def _started(self, *, compares: bool = False) -> ProcessPool:
         if self._pool is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.errors import SandboxBroken
 from provenance.images.decode import Refused
 from provenance.images.sandbox import Limits, Refusal, Sandbox, memory_is_limited
 
@@ -93,7 +94,7 @@ def behave_or_hang(path: Path, max_pixels: int) -> str:
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -201,6 +202,30 @@ def test_nothing_to_do_starts_nothing() -> None:
 
 def test_this_system_limits_memory() -> None:
     assert memory_is_limited()
+
+
+def test_a_pool_whose_idle_workers_were_killed_is_replaced() -> None:
+    with Sandbox(LIMITS, workers=2) as sandbox:
+        for _ in range(4):
+            pids = {answer for answer in sandbox.map(process_id, [Path("x")] * 50) if isinstance(answer, int)}
+            time.sleep(0.3)  # Until they have let go of the pipe that all share.
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            assert eventually(lambda gone=pids: not any(map(alive, gone)))  # type: ignore[misc]
+            # Before, while and after the pool sees that they are gone.
+            for _ in range(20):
+                assert list(sandbox.map(behave, [Path("a"), Path("b")])) == [("a", 99), ("b", 99)]
+                time.sleep(0.02)
+
+
+def test_a_sandbox_that_cannot_be_kept_running_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.images.sandbox._confine", os._exit)
+    with Sandbox(Limits(memory_bytes=3), workers=2) as sandbox:
+        with pytest.raises(SandboxBroken, match="kept running: All workers expired"):
+            list(sandbox.map(behave, map(Path, "abcdefghijklmnopqrstuvwxyz")))
+        # And again, when it is asked again.
+        with pytest.raises(SandboxBroken, match="kept running: All workers expired"):
+            list(sandbox.map(behave, [Path("a")]))
 
 
 def test_no_worker_outlives_the_sandbox() -> None:
