@@ -6,7 +6,8 @@ A real archive holds photographs as Telegram keeps them, and one of each pair of
 looked up in every change; then the other lookalikes are, and photographs that are not archived. imagehash, PDQ and
 immaculate are asked about the same files at their customary limits (`_HASHES`; immaculate has its own, joins what is
 near to something near, and reads no AVIF). Wrong is a file that shows no photograph that the query shows.
-`--details FOLDER` keeps what was found of each query, and the queries with wrong finds.
+`--details FOLDER` keeps what was found of each query, and the queries with wrong finds. Archived pictures are measured
+once here and kept for all queries, which a single lookup cannot do: benchmarks.lookup tells how long one takes.
 """
 
 import argparse
@@ -23,13 +24,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -46,9 +47,11 @@ from provenance.app.progress import Quiet
 from provenance.archive import find, read
 from provenance.archive.migrate import create_or_open
 from provenance.archive.store import Archive
+from provenance.core.alignment import Alignment
 from provenance.core.answers import LookupAnswer
 from provenance.errors import ImageRefused
-from provenance.images.sandbox import Limits, Sandbox
+from provenance.images import pairs
+from provenance.images.sandbox import Limits, Refusal, Sandbox
 
 _MAX_BYTES = 1 << 28
 _FULL = 400
@@ -57,10 +60,14 @@ _CHANGES_ABSENT = 12
 _CROPS = (0.1, 0.05, 0.03)
 _LABELS = ("certain", "strong", "possible", "scene", "template")
 _FOUND = frozenset(_LABELS[:2])
+_KEPT, _MEMORY = 2000, 8 << 30
+"""Archived pictures that are kept, and the most memory for them: one with its features takes 2 to 4 MB."""
 _PDQ_QUALITY = 50
 """Meta's own advice: hashes of a lower quality are not compared."""
 
 Bits = NDArray[np.bool_]
+_Item = TypeVar("_Item")
+_Answered = TypeVar("_Answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,20 @@ def _hashes(path: Path, peers: Sequence[str]) -> dict[str, Bits | None]:
     return {peer: _HASHES[peer][1](colour) for peer in peers if peer in _HASHES}
 
 
+class _Keeping(Sandbox):
+    """A sandbox whose workers keep what they measured: the features of archived pictures take most of the time."""
+
+    def map(self, task: Callable[[_Item, int], _Answered], items: Iterable[_Item]) -> Iterator[_Answered | Refusal]:
+        return super().map(cast(Any, _compare_kept) if task is pairs.compare_pair else task, items)
+
+
+def _compare_kept(pair: pairs.Pair, max_pixels: int) -> Alignment | None:
+    if pairs._picture.cache_parameters()["maxsize"] != _KEPT:
+        cv2.setNumThreads(1)
+        pairs._picture = lru_cache(_KEPT)(pairs._picture.__wrapped__)
+    return pairs.compare_pair(pair, max_pixels)
+
+
 _ASKING: dict[str, Any] = {}
 """What a process that looks files up has open: archive, model, sandbox and peers."""
 
@@ -139,7 +160,7 @@ _ASKING: dict[str, Any] = {}
 def _begin(directory: Path, named: Path | None, peers: Sequence[str]) -> None:
     """Open all of it; the sandbox stays for as long as the process."""
     cv2.setNumThreads(1)
-    sandbox = Sandbox(Limits(), 1)
+    sandbox = _Keeping(Limits(memory_bytes=_MEMORY), 1)
     _ASKING.update(archive=Archive.open(directory), model=models.load(named), sandbox=sandbox, peers=peers)
     Finalize(None, sandbox.__exit__, (None, None, None), exitpriority=10)
 
