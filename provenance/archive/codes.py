@@ -2,8 +2,11 @@
 
 Derived: the rows are the truth. The file is added to after the rows have been committed, so a reader takes what the
 file has and then the rows that are newer; a file that is missing, torn or behind costs time and never an answer.
+It holds whole blocks, and a block all its codes before the rows and files that they belong to: a scan reads no more
+than the codes.
 """
 
+import itertools
 import mmap
 import os
 import struct
@@ -19,13 +22,11 @@ from numpy.typing import NDArray
 from provenance.archive import schema
 from provenance.archive.index import scanner
 
-_MAGIC = b"provenance codes 1\n"
-# The magic, then how many records are whole: written when they are on disk.
+_MAGIC = b"provenance codes 2\n"
+# The magic, then how many codes are whole: written when they are on disk.
 _HEADER = struct.Struct("<24sQ")
 _BLOCK = 16_384
-"""Records looked at together: they stay in the processor's cache."""
-_PAGE = 20_000
-"""Rows written at once."""
+"""Codes looked at together: they stay in the processor's cache."""
 
 
 class Codes:
@@ -41,7 +42,10 @@ class Codes:
             .where(ours, table.c.id > sa.bindparam("last"))
             .order_by(table.c.id)
         )
-        self._record = np.dtype([("id", "<u8"), ("file", "<u8"), ("code", "<u8", (width // 8,))])
+        self._words = width // 8
+        self._block = np.dtype(
+            [("code", "<u8", (_BLOCK, self._words)), ("row", "<u8", (_BLOCK,)), ("file", "<u8", (_BLOCK,))]
+        )
 
     def near(self, connection: sa.Connection, queries: bytes, radius: int) -> list[tuple[int, int]]:
         """Return (distance, file), nearest first, of all within `radius` bits of any of the codes in `queries`.
@@ -50,13 +54,13 @@ class Codes:
         """
         found: dict[int, int] = {}
         last = 0
-        with self._mapped() as records:
-            scan = scanner(queries, self._record["code"].shape[0], radius, len(records))
-            for start in range(0, len(records), _BLOCK):
-                block = records[start : start + _BLOCK]
-                _keep(found, block["file"], *scan(block["code"]))
-            if len(records):
-                last = int(records["id"][-1])
+        with self._mapped() as (blocks, count):
+            scan = scanner(queries, self._words, radius, count)
+            for number in range(len(blocks)):
+                codes, files = (blocks[name][number][: count - number * _BLOCK] for name in ("code", "file"))
+                _keep(found, files, *scan(codes))
+            if count:
+                last = int(blocks["row"][divmod(count - 1, _BLOCK)])
         newer = [(row.file_id, row.code) for row in connection.execute(self._rows, {"last": last})]
         if newer:
             words = np.frombuffer(b"".join(code for _, code in newer), dtype=np.uint64).reshape(len(newer), -1)
@@ -65,33 +69,49 @@ class Codes:
 
     def packed(self) -> int:
         """Return how many codes the file holds: about as many as there are rows."""
-        with self._mapped() as records:
-            return len(records)
+        with self._mapped() as (_, count):
+            return count
 
     def update(self, connection: sa.Connection) -> int:
         """Add the rows that the file lacks; return how many there were. For a process that may write."""
         with FileLock(f"{self._path}.lock"), self._opened() as descriptor:
-            count = _count(descriptor)
+            before = count = self._count(descriptor)
             last = 0
             if count:
-                os.lseek(descriptor, _HEADER.size + (count - 1) * self._record.itemsize, os.SEEK_SET)
-                last = int(np.frombuffer(os.read(descriptor, self._record.itemsize), dtype=self._record)["id"][0])
-            # What stands behind the whole records was being written when a process was killed.
-            os.ftruncate(descriptor, _HEADER.size + count * self._record.itemsize)
-            os.lseek(descriptor, 0, os.SEEK_END)
-            added = 0
-            for page in connection.execute(self._rows, {"last": last}).partitions(_PAGE):
-                records = np.empty(len(page), dtype=self._record)
-                records["id"] = [row.id for row in page]
-                records["file"] = [row.file_id for row in page]
-                codes = np.frombuffer(b"".join(row.code for row in page), dtype="<u8")
-                records["code"] = codes.reshape(len(page), -1)
-                _write(descriptor, records.tobytes())
-                added += len(page)
-            if added:
+                last = int.from_bytes(os.pread(descriptor, 8, self._place("row", count - 1)), "little")
+            # What stands behind the whole blocks was being written when a process was killed.
+            os.ftruncate(descriptor, self._size(count))
+            rows = iter(connection.execute(self._rows, {"last": last}))
+            # To the end of the block that is begun, then block by block.
+            while page := list(itertools.islice(rows, _BLOCK - count % _BLOCK)):
+                _write(descriptor, self._place("code", count), b"".join(row.code for row in page))
+                for name, of_each in (("row", [row.id for row in page]), ("file", [row.file_id for row in page])):
+                    _write(descriptor, self._place(name, count), np.array(of_each, dtype="<u8").tobytes())
+                count += len(page)
+            if count > before:
+                os.ftruncate(descriptor, self._size(count))
                 os.fsync(descriptor)
-                os.pwrite(descriptor, _HEADER.pack(_MAGIC, count + added), 0)
-            return added
+                os.pwrite(descriptor, _HEADER.pack(_MAGIC, count), 0)
+            return count - before
+
+    def _size(self, count: int) -> int:
+        """The length of a file with so many codes."""
+        return _HEADER.size + -(-count // _BLOCK) * self._block.itemsize
+
+    def _place(self, name: str, number: int) -> int:
+        """Where in the file a column of one record lies."""
+        column, offset = self._block.fields[name][:2]  # type: ignore[index]
+        block, within = divmod(number, _BLOCK)
+        return _HEADER.size + block * self._block.itemsize + offset + within * (column.itemsize // _BLOCK)
+
+    def _count(self, descriptor: int) -> int:
+        """How many codes there are in whole blocks."""
+        head = os.pread(descriptor, _HEADER.size, 0)
+        if len(head) != _HEADER.size:
+            return 0
+        magic, count = _HEADER.unpack(head)
+        whole = (os.fstat(descriptor).st_size - _HEADER.size) // self._block.itemsize * _BLOCK
+        return min(count, whole) if magic.rstrip(b"\0") == _MAGIC else 0
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
@@ -102,21 +122,21 @@ class Codes:
             os.close(descriptor)
 
     @contextmanager
-    def _mapped(self) -> Iterator[NDArray[np.void]]:
-        """The whole records, as they are on disk; none where there is no file to be trusted."""
+    def _mapped(self) -> Iterator[tuple[NDArray[np.void], int]]:
+        """The blocks as they are on disk, and how many codes they hold; none where there is no file to be trusted."""
+        nothing = np.empty(0, dtype=self._block), 0
         try:
             descriptor = os.open(self._path, os.O_RDONLY)
         except OSError:
-            yield np.empty(0, dtype=self._record)
+            yield nothing
             return
         try:
-            count = min(_count(descriptor), (os.fstat(descriptor).st_size - _HEADER.size) // self._record.itemsize)
-            if count <= 0:
-                yield np.empty(0, dtype=self._record)
+            if not (count := self._count(descriptor)):
+                yield nothing
                 return
             # Not closed by hand: the array goes away with the last that looks at it, and the map with it.
-            mapped = mmap.mmap(descriptor, _HEADER.size + count * self._record.itemsize, access=mmap.ACCESS_READ)
-            yield np.frombuffer(mapped, dtype=self._record, count=count, offset=_HEADER.size)
+            mapped = mmap.mmap(descriptor, self._size(count), access=mmap.ACCESS_READ)
+            yield np.frombuffer(mapped, dtype=self._block, offset=_HEADER.size), count
         finally:
             os.close(descriptor)
 
@@ -132,15 +152,8 @@ def _keep(found: dict[int, int], files: NDArray[np.generic], hits: NDArray[np.in
         found[file_id] = min(distance, found.get(file_id, distance))
 
 
-def _count(descriptor: int) -> int:
-    head = os.pread(descriptor, _HEADER.size, 0)
-    if len(head) != _HEADER.size:
-        return 0
-    magic, count = _HEADER.unpack(head)
-    return int(count) if magic.rstrip(b"\0") == _MAGIC else 0
-
-
-def _write(descriptor: int, content: bytes) -> None:
+def _write(descriptor: int, place: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
-        left = left[os.write(descriptor, left) :]
+        written = os.pwrite(descriptor, left, place)
+        left, place = left[written:], place + written

@@ -17,7 +17,7 @@ _WORTH_FAISS = 150_000_000
 """Words to compare from which on faiss pays for its import: that takes 0.1 s, and saves some 0.7 ns a word then."""
 
 Scan = Callable[[NDArray[np.uint64]], tuple[NDArray[np.intp], NDArray[np.generic]]]
-"""Takes codes (n x words); returns which are near, perhaps more than once, and by how many bits they differ."""
+"""Takes codes (n x words, without gaps); returns which are near, perhaps more than once, and by how many bits."""
 
 
 class HammingIndex:
@@ -82,11 +82,10 @@ def by_faiss(faiss: Any, queries: bytes, words: int, radius: int) -> Scan:
     faiss.omp_set_num_threads(1)
 
     def scan(codes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.generic]]:
-        packed = np.ascontiguousarray(codes)
         result = faiss.RangeSearchResult(len(asked))
-        pointers = faiss.swig_ptr(asked), faiss.swig_ptr(packed.view(np.uint8))
+        pointers = faiss.swig_ptr(asked), faiss.swig_ptr(codes.view(np.uint8))
         # faiss looks for what is nearer than the radius, we for what is not farther.
-        faiss.hamming_range_search(*pointers, len(asked), len(packed), radius + 1, words * 8, result)
+        faiss.hamming_range_search(*pointers, len(asked), len(codes), radius + 1, words * 8, result)
         found = int(faiss.rev_swig_ptr(result.lims, len(asked) + 1)[-1])
         if not found:
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.uint16)
