@@ -51,6 +51,7 @@ from provenance.core.alignment import Alignment
 from provenance.core.answers import LookupAnswer
 from provenance.errors import ImageRefused
 from provenance.images import pairs
+from provenance.images import sandbox as sandboxes
 from provenance.images.sandbox import Limits, Refusal, Sandbox
 
 _MAX_BYTES = 1 << 28
@@ -160,6 +161,7 @@ _ASKING: dict[str, Any] = {}
 def _begin(directory: Path, named: Path | None, peers: Sequence[str]) -> None:
     """Open all of it; the sandbox stays for as long as the process."""
     cv2.setNumThreads(1)
+    sandboxes._RECYCLE_AFTER = 0  # A new worker would have kept nothing.
     sandbox = _Keeping(Limits(memory_bytes=_MEMORY), 1)
     _ASKING.update(archive=Archive.open(directory), model=models.load(named), sandbox=sandbox, peers=peers)
     Finalize(None, sandbox.__exit__, (None, None, None), exitpriority=10)
