@@ -291,6 +291,11 @@ class Sighting:
         return f"{self.channel.id}/{self.message_id}"
 
     @property
+    def credit(self) -> ForwardHeader | None:
+        """The header, where it credits another post on Telegram; one of an import from elsewhere does not."""
+        return None if self.forward is None or self.forward.imported else self.forward
+
+    @property
     def url(self) -> str | None:
         """The post's address on Telegram, where it has one."""
         return post_url(self.channel, self.message_id)

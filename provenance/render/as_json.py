@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from provenance.core import answers, chain, times
+from provenance.core import answers, chain, times, unarchived
 from provenance.core.matching import ALGORITHM, BYTES
 from provenance.core.model import Channel, File, ForwardHeader, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.render import metadata
@@ -145,7 +145,7 @@ def _unarchived(post: Unarchived) -> Document:
         "message_id": post.message_id,
         "url": post.url,
         "at": time(post.at),
-        "basis": chain.unarchived_basis(post),
+        "basis": unarchived.basis(post),
         "proved_by": post.proof.ref,
     }
 

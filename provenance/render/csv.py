@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provenance.core.chain import match_words
+from provenance.core.likeness import match_words
 from provenance.core.model import Sighting
 from provenance.core.times import dated
 from provenance.core.weekly import ALTERED, Report, Repost

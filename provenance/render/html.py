@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from provenance.core import times
 from provenance.core.answers import LookupAnswer, Matched
-from provenance.core.chain import first_seen_warnings, likeness_words, match_words, percent, transform_words
+from provenance.core.chain import first_seen_warnings
+from provenance.core.likeness import likeness_words, match_words, percent, transform_words
 from provenance.core.matching import BITS
 from provenance.core.method import method
 from provenance.core.model import File, Match, MatchKind, Sighting

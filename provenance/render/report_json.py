@@ -6,8 +6,8 @@ from typing import Any
 
 from provenance.core import weekly
 from provenance.core.attendance import ChannelWeek
-from provenance.core.chain import match_words
 from provenance.core.doubts import Doubt
+from provenance.core.likeness import match_words
 from provenance.core.revised import Revision, Snapshot, Told
 from provenance.render.as_json import Document, channel, coverage, first_seen, sighting, time
 

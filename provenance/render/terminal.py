@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
-from provenance.core import answers, chain, times
+from provenance.core import answers, chain, likeness, times
 from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.render import metadata
@@ -259,7 +259,7 @@ def _sighting(seen: Sighting, link: Link | None, first: bool, match: Match | Non
 def _possible(each: answers.Matched, *, copy: bool = True) -> RenderableType:
     words = ""
     if each.match:
-        words = f" ({_matched(each.match) if copy else chain.likeness_words(each.match) + _because(each.match)})"
+        words = f" ({_matched(each.match) if copy else likeness.likeness_words(each.match) + _because(each.match)})"
     return Text(
         f"  {moment(times.dated(each.sighting).at)}  {called(each.sighting.channel)}, {place(each.sighting)}{words}"
     )
@@ -270,7 +270,7 @@ def _because(match: Match) -> str:
 
 
 def _matched(match: Match) -> str:
-    words = f"{chain.match_words(match)}: {match.confidence}{_because(match)}"
+    words = f"{likeness.match_words(match)}: {match.confidence}{_because(match)}"
     by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
     return f"{words}, by way of a closer copy" if by_way and match.kind is not MatchKind.PARTIAL else words
 

@@ -10,9 +10,7 @@ from provenance.core.chain import build
 from provenance.core.matching import RESOLVE_VERSION
 from provenance.core.model import ForwardHeader, PeerKind
 from tests.archive.conftest import Desk, arrived, tell
-from tests.core.build import NOON, channel, codes, hour
-
-DAILY, TIMES = channel(2, "Daily"), channel(3, "Times")
+from tests.core.build import DAILY, NOON, TIMES, channel, codes, hour
 
 
 def derived(desk: Desk, *names: str) -> dict[str, list[Any]]:

@@ -8,12 +8,15 @@ from typing import Any
 
 from PIL import Image
 
+from provenance.core.chain import FirstSeen, build
 from provenance.core.matching import BITS, BYTES, ORIENTATIONS
 from provenance.core.model import (
     AttachmentKind,
     Channel,
     File,
+    ForwardHeader,
     Held,
+    LinkKind,
     PeerKind,
     Sighting,
     Source,
@@ -39,8 +42,11 @@ def channel(number: int, title: str | None = None, kind: PeerKind = PeerKind.CHA
     return Channel(kind, number, title, names=frozenset({title}))
 
 
-NEWS = channel(1, "News")
+NEWS, DAILY, TIMES, OTHER = channel(1, "News"), channel(2, "Daily"), channel(3, "Times"), channel(4, "Other")
 FOLDER = channel(-5, "A folder", PeerKind.COLLECTION)
+FROM_NEWS = ForwardHeader("News", PeerKind.CHANNEL, 1)
+ELSEWHERE = ForwardHeader("Elsewhere", PeerKind.CHANNEL, 99, 7, hour(-1))
+"""Names a post, and its time, of a channel that is in no archive."""
 
 
 def codes(seed: int, flipped: int = 0) -> bytes:
@@ -102,6 +108,23 @@ def sighting(at: datetime | None = NOON, **more: Any) -> Sighting:
         "text": "",
     }
     return Sighting(**fields | more)
+
+
+def claimed(hours: float, where: Channel = FOLDER, **more: Any) -> Sighting:
+    """A photo of which nobody but its file or its exporter tells the time."""
+    return sighting(None, claimed_at=hour(hours), channel=where, **more)
+
+
+def links(*all_of: Sighting) -> list[tuple[str, str, LinkKind]]:
+    """How the sightings of one picture are linked."""
+    return [(link.source.ref, link.target.ref, link.kind) for link in build(all_of).links]
+
+
+def first(*all_of: Sighting) -> FirstSeen:
+    """From when on the picture of these sightings is known."""
+    found = build(all_of).first_seen
+    assert found is not None
+    return found
 
 
 def measured(image: Image.Image, path: Path, number: int, quality: int = 90) -> File:

@@ -19,7 +19,8 @@ from babel.messages.pofile import read_po
 
 from provenance.core import attendance
 from provenance.core.answers import LookupAnswer
-from provenance.core.chain import Chain, first_seen_warnings, likeness_words, match_words, percent
+from provenance.core.chain import Chain, first_seen_warnings
+from provenance.core.likeness import likeness_words, match_words, percent
 from provenance.core.method import method
 from provenance.core.model import File, Match, Sighting
 from provenance.core.times import dated
