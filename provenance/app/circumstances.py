@@ -7,7 +7,7 @@ from provenance.app import hints
 from provenance.archive import find, read
 from provenance.archive import metadata as stored
 from provenance.archive.store import Connection
-from provenance.core import times
+from provenance.core import fold, times
 from provenance.core.chain import Chain, FirstSeen
 from provenance.core.metadata import Finding, Metadata
 from provenance.core.model import AttachmentKind, Confidence, File, Match, MatchKind, Sighting, Unarchived
@@ -136,7 +136,7 @@ def _seen(connection: Connection, file_ids: Collection[int]) -> dict[int, str]:
 
 
 def _sightings(connection: Connection, file_ids: Collection[int]) -> Iterator[Sighting]:
-    for each in times.sightings(read.versions_with_files(connection, file_ids)):
+    for each in fold.sightings(read.versions_with_files(connection, file_ids)):
         if each.file.id in file_ids:
             yield each
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from provenance.archive import matches, read, search
 from provenance.archive import metadata as stored
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, times
+from provenance.core import chain, fold
 from provenance.core.chain import FirstSeen
 from provenance.core.evidence import Evidence
 from provenance.core.found import FindAnswer, FoundFile, MatchedPlace, MatchedTime, MatchedTrait
@@ -87,7 +87,7 @@ def _found(connection: Connection, file_ids: Sequence[int], wanted: Wanted) -> I
 def first_seen(connection: Connection, file_ids: Sequence[int]) -> FirstSeen | None:
     """Return from when on the picture of these files is known; None where no post shows it."""
     wanted = set(file_ids)
-    seen = times.sightings(read.versions_with_files(connection, file_ids))
+    seen = fold.sightings(read.versions_with_files(connection, file_ids))
     evidence = Evidence(matches.among(connection, file_ids))
     return chain.build([each for each in seen if each.file.id in wanted], evidence).first_seen
 

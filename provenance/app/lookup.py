@@ -13,7 +13,7 @@ from provenance.app import circumstances, copies, hints
 from provenance.archive import descriptors, find, read, summary
 from provenance.archive import matches as stored
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, times
+from provenance.core import chain, fold
 from provenance.core.answers import Coverage, LookupAnswer, Matched, Suspect
 from provenance.core.evidence import Evidence
 from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, compare
@@ -222,7 +222,7 @@ def _sightings(
 ) -> list[Sighting]:
     return [
         each
-        for each in times.sightings(read.versions_with_files(connection, wanted))
+        for each in fold.sightings(read.versions_with_files(connection, wanted))
         if each.file.id in wanted
         and (channel is None or each.channel.key == channel.key)
         and (narrowing.since is None or dated(each).at >= narrowing.since)

@@ -15,7 +15,7 @@ from provenance.archive import metadata as told
 from provenance.archive import observe, read, summary
 from provenance.archive import week as weeks
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, doubts, revised, rhythm, times, weekly
+from provenance.core import chain, doubts, fold, revised, rhythm, times, weekly
 from provenance.core.chain import Chain
 from provenance.core.doubts import Doubt
 from provenance.core.evidence import Evidence
@@ -90,7 +90,7 @@ def _chains(connection: Connection, week: Week) -> Iterator[tuple[int, Chain]]:
         members = read.files_of_pictures(connection, some)
         picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
         found: dict[int, list[Sighting]] = {picture: [] for picture in members}
-        for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
+        for sighting in fold.sightings(read.versions_with_files(connection, picture_of)):
             if sighting.file.id in picture_of:
                 found[picture_of[sighting.file.id]].append(sighting)
         evidence = Evidence(stored.among(connection, picture_of))

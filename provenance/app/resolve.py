@@ -19,7 +19,7 @@ from provenance.archive.derive import Built
 from provenance.archive.index import HammingIndex
 from provenance.archive.neighbours import Neighbours
 from provenance.archive.store import Archive
-from provenance.core import chain, times
+from provenance.core import chain, fold
 from provenance.core.evidence import Evidence
 from provenance.core.matching import ORIENTATIONS, RICH
 from provenance.core.model import Match, Sighting
@@ -124,7 +124,7 @@ def _chain(archive: Archive, run_id: int, progress: Progress) -> None:
             members = read.files_of_pictures(connection, batch)
             picture_of = {file_id: picture for picture, files in members.items() for file_id in files}
             found: dict[int, list[Sighting]] = {picture: [] for picture in members}
-            for sighting in times.sightings(read.versions_with_files(connection, picture_of)):
+            for sighting in fold.sightings(read.versions_with_files(connection, picture_of)):
                 if sighting.file.id in picture_of:
                     found[picture_of[sighting.file.id]].append(sighting)
             evidence = Evidence(stored.among(connection, picture_of))

@@ -5,7 +5,7 @@ from provenance.archive import derive, find, read, summary
 from provenance.archive import matches as stored
 from provenance.archive import metadata as stored_metadata
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, times
+from provenance.core import chain, fold
 from provenance.core.answers import (
     ChannelAnswer,
     FileAnswer,
@@ -65,7 +65,7 @@ def _post(connection: Connection, post_id: int) -> PostAnswer:
 
 def _sightings(connection: Connection, file_ids: list[int]) -> list[Sighting]:
     versions = read.versions_with_files(connection, file_ids)
-    return [each for each in times.sightings(versions) if each.file.id in file_ids]
+    return [each for each in fold.sightings(versions) if each.file.id in file_ids]
 
 
 def _file(archive: Archive, connection: Connection, file_id: int) -> FileAnswer:

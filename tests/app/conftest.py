@@ -23,7 +23,7 @@ from provenance.app.lookup import Narrowing, lookup
 from provenance.app.progress import Quiet
 from provenance.archive import migrate, read, schema
 from provenance.archive.store import Archive
-from provenance.core import times
+from provenance.core import fold
 from provenance.core.answers import LookupAnswer
 from provenance.core.model import Sighting
 from provenance.images.sandbox import Sandbox
@@ -150,7 +150,7 @@ class Desk:
 
         with self.archive.read() as connection:
             files = [row.id for row in connection.execute(sa.select(schema.files))]
-            return times.sightings(read.versions_with_files(connection, files))
+            return fold.sightings(read.versions_with_files(connection, files))
 
     def _hashes(self) -> dict[int, str]:
         return {row.id: row.sha256 for row in self.rows(schema.files)}

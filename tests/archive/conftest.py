@@ -27,7 +27,7 @@ from provenance.archive.derive import Measurement
 from provenance.archive.files import Stored
 from provenance.archive.observe import Arrived, Counts
 from provenance.archive.store import Archive
-from provenance.core import chain, times
+from provenance.core import chain, fold
 from provenance.core.matching import compare
 from provenance.core.metadata import Block, Camera, Documents, Metadata, Moment, Place, Thumbnail
 from provenance.core.model import Attachment, AttachmentKind, Channel, MediaKind, Missing, Post, Problem, Remote, Source
@@ -115,7 +115,7 @@ class Desk:
     def chain(self, picture: int, file_ids: Sequence[int], now: datetime = NOON) -> chain.Chain:
         """Build and save the chain of one picture, as resolving does."""
         with self.archive.write() as connection:
-            seen = times.sightings(read.versions_with_files(connection, file_ids))
+            seen = fold.sightings(read.versions_with_files(connection, file_ids))
             built = chain.build([each for each in seen if each.file.id in file_ids])
             derive.save_chains(connection, self.run, [derive.Built(picture, file_ids, built)], now)
         return built

@@ -7,7 +7,7 @@ import pytest
 
 from provenance.archive import downloads, observe, read, schema
 from provenance.archive.downloads import Key, Queued, Waiting, Wanted
-from provenance.core import times
+from provenance.core import fold
 from provenance.core.model import Media, MediaKind, Missing, Remote, Source
 from tests.archive.conftest import Desk, arrived, remote, stored, to_fetch
 from tests.core.build import NEWS, NOON, channel, codes, hour
@@ -293,7 +293,7 @@ def test_chains_follow_what_a_late_file_says_about_the_others(desk: Desk) -> Non
 
     def media() -> list[Media]:
         with desk.archive.read() as connection:
-            return [each.media for each in times.sightings(read.versions_with_files(connection, [1]))]
+            return [each.media for each in fold.sightings(read.versions_with_files(connection, [1]))]
 
     assert media() == [Media.EDITED]
     finish(desk, 1, b"first")
