@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from provenance import __version__
-from provenance.cli import answer, archive, db, demo, find, importing, model, picture, telegram
+from provenance.cli import answer, archive, db, demo, find, importing, model, picture, report, telegram
 from provenance.cli.context import Context, say
 from provenance.errors import ProvenanceError
 
@@ -53,7 +53,7 @@ for _command in (
     answer.lookup,
     answer.show,
     find.find,
-    answer.report,
+    report.report,
     picture.picture,
     archive.coverage,
     archive.stats,

@@ -37,6 +37,24 @@ BROKEN_TEXT = f"\0{HOSTILE}\ud800"
 MONDAY = datetime(2024, 12, 23, 12, tzinfo=UTC)
 """In the week 2024-W52."""
 
+# Keys that the contract promises.
+SIGHTING = [
+    "channel",
+    "message_id",
+    "url",
+    "posted_at",
+    "uploaded_at",
+    "edited_at",
+    "deleted_seen_at",
+    "observed_at",
+    "forwarded_from",
+    "text",
+    "file",
+    "source",
+    "match",
+]
+COVERAGE = ["channels", "posts", "images", "earliest", "latest", "gaps", "not_searched"]
+
 _BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
