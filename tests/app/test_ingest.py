@@ -1,31 +1,24 @@
-"""Imports: nothing lost, nothing twice, whatever the exports hold and whenever the import dies."""
+"""Imports of exports: nothing lost, nothing twice, whatever they hold."""
 
 import hashlib
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from provenance.app.ingest import import_exports
 from provenance.app.progress import Quiet
 from provenance.app.verify import verify
 from provenance.archive import schema
-from provenance.archive.store import Archive
 from provenance.core.model import Media
 from provenance.core.times import dated
 from provenance.errors import DamagedExport, HtmlExport, NotAnExport, SourceError
-from tests.app.conftest import AT, FEW, SEEDS, Desk, NewDesk, after, export, flat, jpeg, posted, put, shot, small_story
+from tests.app.conftest import AT, Desk, after, export, flat, jpeg, posted, put, shot
 from tests.stories import message, random_photo, service
 
 LEFT_OUT = "(File not included. Change data exporting settings to download.)"
@@ -385,155 +378,6 @@ def test_what_is_no_export_leaves_the_archive_as_it_was(
         found = raised
     assert type(found) is error
     assert (desk.observed(), desk.derived()) == before
-
-
-# Folders
-
-
-def in_folder(root: Path, *photos: int, at: datetime = AT) -> Path:
-    for number in photos:
-        path = put(root / f"{number}.jpg", jpeg(number))
-        os.utime(path, (at.timestamp(), at.timestamp()))
-    return root
-
-
-def test_a_folders_claims_are_never_the_first(desk: Desk, tmp_path: Path) -> None:
-    desk.take_folder(in_folder(tmp_path / "folder", 1, 2, at=after(-1000)))
-    assert {(at, basis) for _, _, at, basis, _ in desk.derived()} == {(after(-1000), "claimed")}
-    desk.take(posted(tmp_path / "export", jpeg(1, "small")))
-    assert [(ref, at) for _, ref, at, basis, _ in desk.derived() if basis == "posted"] == [("1/10", AT)]
-    assert [links for *_, links in desk.derived()] == [frozenset()] * 2
-
-
-def test_the_same_folder_again_adds_nothing(desk: Desk, tmp_path: Path) -> None:
-    folder = in_folder(tmp_path / "folder", 1, 2)
-    desk.take_folder(folder)
-    before = desk.counts(), desk.observed(), desk.derived()
-    counts = desk.take_folder(folder).counts
-    assert (counts.posts_new, counts.posts_known, counts.images_new, counts.images_known) == (0, 2, 0, 2)
-    assert (desk.counts(), desk.observed(), desk.derived()) == before
-
-
-def test_a_touched_file_claims_another_time(desk: Desk, tmp_path: Path) -> None:
-    folder = in_folder(tmp_path / "folder", 1)
-    desk.take_folder(folder)
-    counts = desk.take_folder(in_folder(folder, 1, at=after(50))).counts
-    assert (counts.posts_new, counts.posts_changed, counts.images_new) == (0, 1, 0)
-    # Of two claims the later one claims less.
-    assert [(at, basis) for _, _, at, basis, _ in desk.derived()] == [(after(50), "claimed")]
-
-
-def test_a_collection_is_named_by_its_name(desk: Desk, tmp_path: Path) -> None:
-    desk.take_folder(in_folder(tmp_path / "one", 1), "One")
-    desk.take_folder(in_folder(tmp_path / "two", 1), "Two")
-    desk.take_folder(in_folder(tmp_path / "elsewhere", 1), "One")
-    assert len(desk.rows(schema.channels)) == len(desk.rows(schema.posts)) == 2
-
-
-def test_folders_keep_odd_names_and_refuse_odd_files(desk: Desk, tmp_path: Path) -> None:
-    root = tmp_path / "folder"
-    names = ["=cmd|.jpg", "a\nb\x1b[31m.jpg", "\u202egpj.exe.jpg", os.fsdecode(b"\xff\xfe.jpg"), "sub/<b>.JPG"]
-    for name in names:
-        put(root / name, jpeg(1))
-    put(root / "broken.jpg", b"no image")
-    put(root / "text.txt", b"no image and none of ours")
-    os.mkfifo(root / "pipe.jpg")
-    (root / "link.jpg").symlink_to(root / names[0])
-    counts = desk.take_folder(root).counts
-    assert (counts.posts_new, counts.images_new, counts.images_known, counts.images_refused) == (7, 1, 4, 2)
-    kept = {os.fsencode(each["path"]) for each in raws(desk)}
-    assert kept == {os.fsencode(name) for name in [*names, "broken.jpg", "pipe.jpg"]}
-    before = desk.counts()
-    desk.take_folder(root)
-    assert desk.counts() == before | {"run_problems": 3}  # the pipe once more; the broken image was judged before
-
-
-def test_no_folder_is_no_collection(desk: Desk, tmp_path: Path) -> None:
-    with pytest.raises(SourceError):
-        desk.take_folder(tmp_path / "none")
-    assert desk.rows(schema.posts) == []
-
-
-# Interruption
-
-
-def _import(directory: Path, exports: list[Path], kill_after: float | None) -> int:
-    """Run the command; kill it, workers and all, after so many seconds unless it has ended."""
-    command = [sys.executable, "-m", "provenance", "--archive", str(directory), "import", "telegram-export"]
-    process = subprocess.Popen(
-        [*command, *map(str, exports)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(kill_after)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
-
-
-@given(seed=SEEDS, delays=st.lists(st.floats(0, 1.5), min_size=2, max_size=3))
-@settings(FEW, max_examples=3)
-def test_a_killed_import_run_again_ends_like_a_whole_one(
-    photos: list[Path], new_desk: NewDesk, seed: int, delays: list[float]
-) -> None:
-    with small_story(photos, seed) as story, TemporaryDirectory() as folder:
-        directory = Path(folder, "killed")
-        for delay in delays:
-            _import(directory, list(story.exports), delay)
-        assert _import(directory, list(story.exports), None) == 0
-        whole = new_desk(Path(folder, "whole"))
-        whole.take(*story.exports)
-        killed = Desk(Archive.open(directory), whole.sandbox)
-        assert killed.observed() == whole.observed()
-        assert killed.derived() == whole.derived()
-        found = verify(killed.archive, Quiet())
-        assert found.problems == ()
-        assert len([row for row in killed.rows(schema.chain_revisions) if row.before_ref]) == 0
-
-
-class _Cut(Exception):
-    pass
-
-
-class _CutAfter(Quiet):
-    """Raises at the step of the given number: between two transactions, as a crash would."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        self._step()
-
-    def advance(self, steps: int = 1) -> None:
-        self._step()
-
-    def _step(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise _Cut
-
-
-def test_an_import_cut_at_every_step_ends_like_a_whole_one(
-    photos: list[Path], new_desk: NewDesk, tmp_path: Path
-) -> None:
-    with small_story(photos, 5) as story:
-        whole = new_desk(tmp_path / "whole")
-        whole.take(*story.exports)
-        steps, ended = 0, False
-        while not ended:
-            desk = new_desk(tmp_path / f"cut{steps}")
-            try:
-                import_exports(desk.archive, story.exports, desk.sandbox, _CutAfter(steps), 1 << 20)
-                ended = True
-            except _Cut:
-                desk.take(*story.exports)
-            assert desk.observed() == whole.observed()
-            assert desk.derived() == whole.derived()
-            assert desk.counts() == whole.counts()
-            steps += 1
-        assert steps > 6
 
 
 def test_flat_images_share_nothing_but_their_bytes(desk: Desk, tmp_path: Path) -> None:

@@ -60,6 +60,25 @@ def attached(document: Any) -> Any:
     return types.MessageMediaDocument(document=document)
 
 
+def file(mime: str, *attributes: Any, thumbs: Any = (SMALL,)) -> Any:
+    """A file of this type, by default with a thumbnail."""
+    return attached(document(1, mime, *attributes, thumbs=list(thumbs)))
+
+
+def shot(number: int = 100, *sizes: Any, **fields: Any) -> Any:
+    return types.MessageMediaPhoto(photo=photo(number, *sizes, **fields))
+
+
+def shared(item: Any = None) -> Any:
+    """A post with somebody's story, as far as Telegram sent it along."""
+    return types.MessageMediaStory(types.PeerUser(1), 3, story=item)
+
+
+def linked(item: Any = None, **fields: Any) -> Any:
+    """A link to a story."""
+    return web_page(attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3, story=item)], **fields)
+
+
 def paid(*media: Any) -> Any:
     return types.MessageMediaPaidMedia(5, [types.MessageExtendedMedia(each) for each in media])
 
@@ -92,48 +111,24 @@ CARRIERS: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("a file that shouts", attached(document(1, "IMAGE/JPEG")), [("document", "document:1:")]),
     ("an image with a thumbnail", attached(document(thumbs=[SMALL])), [("document", "document:500:")]),
     ("a GIF as a file", attached(document(1, "image/gif")), [("document", "document:1:")]),
-    (
-        "an animation",
-        attached(document(1, "video/mp4", ANIMATED, thumbs=[SMALL])),
-        [("video_thumbnail", "document:1:m")],
-    ),
-    (
-        "an animated GIF",
-        attached(document(1, "image/gif", ANIMATED, thumbs=[SMALL])),
-        [("video_thumbnail", "document:1:m")],
-    ),
+    ("an animation", file("video/mp4", ANIMATED), [("video_thumbnail", "document:1:m")]),
+    ("an animated GIF", file("image/gif", ANIMATED), [("video_thumbnail", "document:1:m")]),
     ("a video", attached(CLIP), [("video_thumbnail", "document:600:m")]),
-    ("a video by mime", attached(document(1, "video/webm", thumbs=[SMALL])), [("video_thumbnail", "document:1:m")]),
-    (
-        "a video by attribute",
-        attached(document(1, "x/y", VIDEO, thumbs=[SMALL])),
-        [("video_thumbnail", "document:1:m")],
-    ),
+    ("a video by mime", file("video/webm"), [("video_thumbnail", "document:1:m")]),
+    ("a video by attribute", file("x/y", VIDEO), [("video_thumbnail", "document:1:m")]),
     ("a video without thumbnails", attached(document(1, "video/mp4", VIDEO)), []),
-    (
-        "a video with a tiny thumbnail",
-        attached(document(1, "video/mp4", thumbs=[STRIPPED])),
-        [("video_thumbnail", "preview_only")],
-    ),
+    ("a video with a tiny thumbnail", file("video/mp4", thumbs=[STRIPPED]), [("video_thumbnail", "preview_only")]),
     ("a PDF", attached(PDF), [("document_thumbnail", "document:700:m")]),
     ("a song with a cover", attached(SONG), [("document_thumbnail", "document:800:m")]),
     ("a file without a type", attached(document(1, "")), []),
-    ("a sticker", attached(document(1, "image/webp", STICKER, thumbs=[SMALL])), [("sticker", "document:1:")]),
+    ("a sticker", file("image/webp", STICKER), [("sticker", "document:1:")]),
     (
         "a moving sticker",
-        attached(document(1, "application/x-tgsticker", STICKER, thumbs=[OUTLINE, SMALL])),
+        file("application/x-tgsticker", STICKER, thumbs=[OUTLINE, SMALL]),
         [("sticker", "document:1:m")],
     ),
-    (
-        "a video sticker",
-        attached(document(1, "video/webm", STICKER, VIDEO, thumbs=[SMALL])),
-        [("sticker", "document:1:m")],
-    ),
-    (
-        "a sticker of which there is an outline",
-        attached(document(1, "application/x-tgsticker", STICKER, thumbs=[OUTLINE])),
-        [],
-    ),
+    ("a video sticker", file("video/webm", STICKER, VIDEO), [("sticker", "document:1:m")]),
+    ("a sticker of which there is an outline", file("application/x-tgsticker", STICKER, thumbs=[OUTLINE]), []),
     (
         "a video with all that belongs to it",
         types.MessageMediaDocument(
@@ -143,22 +138,14 @@ CARRIERS: list[tuple[str, Any, list[tuple[str, str]]]] = [
         ),
         [("video_thumbnail", "document:600:m"), ("video_cover", "photo:101:y"), ("document", "document:602:")],
     ),
-    (
-        "a link",
-        web_page(photo=photo(), document=CLIP),
-        [("web_page", "photo:100:y"), ("web_page", "document:600:m")],
-    ),
+    ("a link", web_page(photo=photo(), document=CLIP), [("web_page", "photo:100:y"), ("web_page", "document:600:m")]),
     (
         "an instant view",
         web_page(cached_page=page(photos=[photo(101), photo(102)], documents=[CLIP, document()])),
         [("web_page", "photo:101:y"), ("web_page", "photo:102:y"), ("web_page", "document:500:")],
     ),
-    (
-        "a link to a story",
-        web_page(attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3, story=story(PHOTO).story)]),
-        [("web_page", "photo:100:y")],
-    ),
-    ("a link to a story unseen", web_page(attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3)]), []),
+    ("a link to a story", linked(story(PHOTO).story), [("web_page", "photo:100:y")]),
+    ("a link to a story unseen", linked(), []),
     ("a link without a preview", types.MessageMediaWebPage(types.WebPageEmpty(1)), []),
     ("a link that waits for one", types.MessageMediaWebPage(types.WebPagePending(1, AT)), []),
     ("a link unchanged", types.MessageMediaWebPage(types.WebPageNotModified()), []),
@@ -185,21 +172,13 @@ CARRIERS: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("a story", story(PHOTO), [("story", "photo:100:y")]),
     ("a story that is a video", story(attached(CLIP)), [("story", "document:600:m")]),
     ("a story in a story", story(story(PHOTO)), []),
-    ("a story unseen", types.MessageMediaStory(types.PeerUser(1), 3), [("story", "not_included")]),
-    (
-        "a story deleted",
-        types.MessageMediaStory(types.PeerUser(1), 3, story=types.StoryItemDeleted(3)),
-        [("story", "not_included")],
-    ),
-    (
-        "a story skipped",
-        types.MessageMediaStory(types.PeerUser(1), 3, story=types.StoryItemSkipped(3, AT, AT)),
-        [("story", "not_included")],
-    ),
+    ("a story unseen", shared(), [("story", "not_included")]),
+    ("a story deleted", shared(types.StoryItemDeleted(3)), [("story", "not_included")]),
+    ("a story skipped", shared(types.StoryItemSkipped(3, AT, AT)), [("story", "not_included")]),
     ("a poll of words", poll(answer()), []),
     (
         "a poll of pictures",
-        poll(answer(PHOTO), answer(IMAGE), attached=attached(CLIP), solution=types.MessageMediaPhoto(photo=photo(101))),
+        poll(answer(PHOTO), answer(IMAGE), attached=attached(CLIP), solution=shot(101)),
         [("poll", "document:600:m"), ("poll", "photo:100:y"), ("poll", "document:500:"), ("poll", "photo:101:y")],
     ),
     ("a poll of links", poll(answer(web_page(photo=photo()))), [("web_page", "photo:100:y")]),
@@ -252,7 +231,7 @@ def test_the_order_of_the_carriers() -> None:
     full = message(
         media=PHOTO,
         rich_message=types.RichMessage([], [photo(101)], []),
-        reply_to=types.MessageReplyHeader(reply_media=types.MessageMediaPhoto(photo=photo(102))),
+        reply_to=types.MessageReplyHeader(reply_media=shot(102)),
     )
     assert seen(carried(full)) == [("photo", "photo:100:y"), ("rich_text", "photo:101:y"), ("reply", "photo:102:y")]
 
@@ -273,7 +252,7 @@ def test_the_order_of_the_carriers() -> None:
 )
 def test_service_messages(action: Any, expected: list[tuple[str, str]]) -> None:
     assert seen(carried(service(action))) == expected
-    reply = types.MessageReplyHeader(reply_to_msg_id=5, reply_media=types.MessageMediaPhoto(photo=photo(101)))
+    reply = types.MessageReplyHeader(reply_to_msg_id=5, reply_media=shot(101))
     assert seen(carried(service(action, reply_to=reply))) == [*expected, ("reply", "photo:101:y")]
 
 
@@ -298,7 +277,7 @@ def test_a_reply_to_a_story_carries_nothing() -> None:
     ids=["usual", "reversed", "one", "cached", "tie", "no lengths", "no values", "negative", "no letter", "others"],
 )
 def test_the_largest_size_is_taken(sizes: list[Any], part: str, size: int, width: int, height: int) -> None:
-    (of_photo,) = carried(message(media=types.MessageMediaPhoto(photo=photo(100, *sizes))))
+    (of_photo,) = carried(message(media=shot(100, *sizes)))
     assert of_photo.attachment == Attachment(
         AttachmentKind.PHOTO,
         width=width,
@@ -328,7 +307,7 @@ def test_the_largest_size_is_taken(sizes: list[Any], part: str, size: int, width
     ],
 )
 def test_a_photo_without_a_real_size(sizes: list[Any], missing: Missing) -> None:
-    (found,) = carried(message(media=types.MessageMediaPhoto(photo=photo(100, *sizes))))
+    (found,) = carried(message(media=shot(100, *sizes)))
     detail = "Telegram offers it in no size" if missing is Missing.NOT_INCLUDED else None
     expected = Attachment(AttachmentKind.PHOTO, missing=missing, detail=detail, media_id=100, uploaded_at=UPLOADED)
     assert found == Found(expected)
@@ -373,7 +352,7 @@ def test_details() -> None:
     (found,) = carried(message(media=invoice(photo=types.WebDocumentNoProxy(address, 2, "image/jpeg", []))))
     said = "it is at a third party's address, which is never fetched: "
     assert found.attachment.detail == said + address[:500]
-    (found,) = carried(message(media=types.MessageMediaStory(types.PeerUser(1), 3)))
+    (found,) = carried(message(media=shared()))
     assert found.attachment.detail == "the post refers to a story that Telegram did not send along"
 
 
@@ -385,7 +364,7 @@ def test_the_same_bytes_count_once() -> None:
         ("web_page", "document:500:"),
     ]
     # A photo and a document may have the same number, and two things that are missing may be two things.
-    assert len(of(paid(types.MessageMediaPhoto(photo=photo(1)), attached(document(1))))) == 2
+    assert len(of(paid(shot(1), attached(document(1))))) == 2
     assert len(of(types.MessageMediaPaidMedia(5, [PREVIEW, PREVIEW]))) == 2
 
 
@@ -401,15 +380,13 @@ def test_what_destroys_itself_is_marked(media: Any) -> None:
 def test_protected_stories_are_marked() -> None:
     for closed in (False, True):
         told = story(PHOTO, noforwards=closed)
-        linked = web_page(attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3, story=told.story)])
-        for media in (told, linked):
+        for media in (told, linked(told.story)):
             assert [each.protected for each in carried(message(media=media))] == [closed]
 
 
 def test_what_one_carrier_asks_holds_for_the_same_image_in_another() -> None:
     told = story(types.MessageMediaPhoto(photo=photo(), ttl_seconds=5), noforwards=True).story
-    linked = web_page(photo=photo(), attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3, story=told)])
-    (found,) = carried(message(media=linked))
+    (found,) = carried(message(media=linked(told, photo=photo())))
     assert (found.attachment.kind, found.self_destructing, found.protected) == (AttachmentKind.WEB_PAGE, True, True)
 
 
@@ -428,7 +405,7 @@ def test_moments(at: datetime | None, expected: datetime | None) -> None:
 
 
 def test_an_upload_time_that_is_not_known() -> None:
-    (found,) = carried(message(media=types.MessageMediaPhoto(photo=photo(date=None))))
+    (found,) = carried(message(media=shot(date=None)))
     assert found.attachment.uploaded_at is None
     (found,) = carried(message(media=attached(document(date=AT - timedelta(days=1)))))
     assert found.attachment.uploaded_at == AT - timedelta(days=1)
@@ -451,17 +428,17 @@ def test_an_object_in_the_wrong_place_carries_nothing_and_breaks_nothing(wrong: 
         types.MessageMediaGame(wrong),
         types.MessageMediaPoll(wrong, wrong, attached_media=wrong),
         poll(wrong),
-        types.MessageMediaStory(types.PeerUser(1), 3, story=wrong),
+        shared(wrong),
         types.MessageMediaWebPage(wrong),
         web_page(photo=wrong, document=wrong, cached_page=wrong, attributes=[wrong]),
         web_page(cached_page=page(photos=[wrong], documents=[wrong])),
-        web_page(attributes=[types.WebPageAttributeStory(types.PeerUser(1), 3, story=wrong)]),
+        linked(wrong),
         types.MessageMediaPaidMedia(5, [wrong]),
         invoice(photo=wrong, extended_media=wrong),
-        types.MessageMediaPhoto(photo=photo(1, wrong)),
+        shot(1, wrong),
         types.MessageMediaPhoto(photo=wrong),
         types.MessageMediaDocument(document=wrong, alt_documents=[wrong], video_cover=wrong),
-        attached(document(1, "video/mp4", wrong, thumbs=[wrong])),
+        file("video/mp4", wrong, thumbs=[wrong]),
         wrong,
     ]
     for media in places:
