@@ -18,6 +18,7 @@ import itertools
 import json
 import multiprocessing
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -193,7 +194,7 @@ class World:
         self.model = model
         self.peers = [peer for peer in peers if _installed(peer)]
         self._sources, self._asked = folder / "both" / "archive", folder / "both" / "queries"
-        self._sources.mkdir(parents=True)
+        self._sources.mkdir(parents=True, exist_ok=True)
         self.shows: dict[str, frozenset[str]] = {}
         self.sha256: dict[str, str] = {}
         self._named: dict[str, str] = {}
@@ -358,8 +359,8 @@ def _plan(options: argparse.Namespace, world: World) -> list[Group]:
     for photo in archived:
         world.hold(Picture(photo.name, frozenset({photo.name}), lambda image=photo.image: image))  # type: ignore[misc]
     present = [
-        Group(name, True, [_changed(photo, name, change, archived, photo.name) for photo in archived])
-        for name, change in CHANGES.items()
+        Group(name, True, [_changed(photo, name, change, archived, photo.name) for photo in archived[n::every]])
+        for n, (name, change) in zip(itertools.cycle(range(options.every)), CHANGES.items())
     ]
     broad = [photo for photo in archived if photo.image.width > photo.image.height]
     panoramas = [
@@ -390,7 +391,7 @@ def _plan(options: argparse.Namespace, world: World) -> list[Group]:
             world.hold(picture)
         copies = any(picture.wanted for picture in kind.asked)
         (present if copies else missing).append(Group(kind.name, copies, [_of_picture(each) for each in kind.asked]))
-    return [group for group in present + missing if group.queries and options.only.lower() in group.name.lower()]
+    return [group for group in present + missing if group.queries and re.search(options.only, group.name)]
 
 
 _COLUMNS = {
@@ -457,15 +458,19 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="the network to use in place of the one that is installed")
     parser.add_argument("--limit", type=int, help="so many archived photographs at most")
     parser.add_argument("--half", type=int, choices=(0, 1), help="every second photograph only")
-    parser.add_argument("--only", default="", help="only changes and kinds with this in their name")
+    parser.add_argument(
+        "--only", default="", help="only changes and kinds in whose name this regular expression is found"
+    )
     parser.add_argument("--peers", default=",".join((*_HASHES, *_IMMACULATE)), help="by parts of names, with commas")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--every", type=int, default=1, help="ask each change of every Nth photograph, all in turn")
+    parser.add_argument("--folder", type=Path, help="where the archive is made, or was for the same photographs")
     parser.add_argument("--details", type=Path, help="a folder for what was found of each query")
     options = parser.parse_args()
     if options.details:
         options.details.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
-        _run(options, Path(folder))
+        _run(options, options.folder or Path(folder))
 
 
 if __name__ == "__main__":
