@@ -358,9 +358,10 @@ def _plan(options: argparse.Namespace, world: World) -> list[Group]:
     share = min(1.0, len(archived) / _FULL)
     for photo in archived:
         world.hold(Picture(photo.name, frozenset({photo.name}), lambda image=photo.image: image))  # type: ignore[misc]
+    turns = itertools.cycle(archived[first :: options.every] for first in range(options.every))
     present = [
-        Group(name, True, [_changed(photo, name, change, archived, photo.name) for photo in archived[n::every]])
-        for n, (name, change) in zip(itertools.cycle(range(options.every)), CHANGES.items())
+        Group(name, True, [_changed(photo, name, change, archived, photo.name) for photo in asked])
+        for (name, change), asked in zip(CHANGES.items(), turns, strict=False)
     ]
     broad = [photo for photo in archived if photo.image.width > photo.image.height]
     panoramas = [
@@ -458,9 +459,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="the network to use in place of the one that is installed")
     parser.add_argument("--limit", type=int, help="so many archived photographs at most")
     parser.add_argument("--half", type=int, choices=(0, 1), help="every second photograph only")
-    parser.add_argument(
-        "--only", default="", help="only changes and kinds in whose name this regular expression is found"
-    )
+    parser.add_argument("--only", default="", help="only changes and kinds whose names this regular expression finds")
     parser.add_argument("--peers", default=",".join((*_HASHES, *_IMMACULATE)), help="by parts of names, with commas")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--every", type=int, default=1, help="ask each change of every Nth photograph, all in turn")
