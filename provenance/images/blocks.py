@@ -16,7 +16,11 @@ _INFLATED = 4 << 20
 """Bytes that the compressed blocks of a file may grow to, all together."""
 _EXTENDED_MOST = 4 << 20
 _MOST_TEXTS = 50
+_MOST_PROFILES = 16
+"""Raw profiles of a PNG: each is taken apart, and a file has one of each kind."""
 _MOST_CHUNKS = 50_000
+_MOST_PARTS = 5000
+"""Of one extension of a GIF; each holds 255 bytes."""
 _LONGEST = 2000
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -45,6 +49,8 @@ class Blocks:
     unread: list[tuple[Block, str]] = field(default_factory=list)
     room: int = _INFLATED
     """Bytes that may still be inflated."""
+    profiles: int = 0
+    """Raw profiles that were met."""
 
 
 def find(data: bytes) -> Blocks:
@@ -131,15 +137,19 @@ def _png_text(keyword: str, value: bytes, utf8: bool, found: Blocks) -> None:
     elif keyword.startswith("Raw profile type "):
         _raw_profile(keyword.removeprefix("Raw profile type ").strip(), value, found)
     elif len(found.texts) < _MOST_TEXTS:
-        line = text(value.decode("utf-8", "replace") if utf8 else value[:_LONGEST].decode("latin-1"), _LONGEST)
+        line = text(value[: 4 * _LONGEST].decode("utf-8" if utf8 else "latin-1", "replace"), _LONGEST)
         if line and (name := text(keyword, 80)):
             found.texts.append((name, line))
 
 
 def _raw_profile(kind: str, value: bytes, found: Blocks) -> None:
     """ImageMagick's way to put EXIF, IPTC and XMP into a PNG: name, length and bytes in hexadecimal, line by line."""
+    found.profiles += 1
+    if found.profiles > _MOST_PROFILES:
+        return
     try:
-        body = bytes.fromhex(b"".join(value.strip().split(b"\n")[2:]).decode("ascii"))
+        # The lines' ends need no care: they are white space, as it may stand between bytes.
+        body = bytes.fromhex(value.strip().split(b"\n", 2)[-1].decode("ascii"))
     except ValueError:
         found.unread.append((Block.TEXT, f"{text(kind, 20)}: not hexadecimal"))
         return
@@ -191,10 +201,12 @@ def _gif(data: bytes, found: Blocks) -> None:
         if data[at : at + 1] != b"\x21":
             return
         comment, parts, at = data[at + 1 : at + 2] == b"\xfe", [], at + 2
-        while size := int.from_bytes(data[at : at + 1], "big"):
+        for _ in range(_MOST_PARTS):
+            size = int.from_bytes(data[at : at + 1], "big")
             parts.append(data[at + 1 : at + 1 + size])
             at += 1 + size
-        at += 1
+            if not size:
+                break
         if comment and (line := text(b"".join(parts), _LONGEST)):
             found.texts.append(("Comment", line))
 

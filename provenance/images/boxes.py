@@ -72,7 +72,7 @@ def _kinds(data: bytes, at: int, end: int) -> dict[int, str]:
         rest = data[start + 4 + wide + 2 : start + size]
         if rest[:4] == b"Exif":
             found[item] = EXIF
-        elif rest[:4] == b"mime" and rest[4:].split(b"\0")[1:2] == [b"application/rdf+xml"]:
+        elif rest[:4] == b"mime" and rest[4:].split(b"\0", 2)[1:2] == [b"application/rdf+xml"]:
             found[item] = XMP
     return found
 

@@ -82,6 +82,22 @@ def test_many_that_grow_share_one_limit() -> None:
     assert time.process_time() - started < 2
 
 
+def test_raw_profiles_cost_no_more_than_themselves() -> None:
+    lines = png(chunk(b"tEXt", b"Raw profile type exif\0a" + b"\n" * (30 << 20) + b"a"))
+    many = png(*[chunk(b"tEXt", b"Raw profile type 8bim\0\n8bim\n99\n" + b"41" * 100)] * 40_000)
+    started = time.process_time()
+    assert find(lines).unread == [(Block.TEXT, "exif: not hexadecimal")]
+    assert len(find(many).photoshop) == 16 * 100
+    assert time.process_time() - started < 1
+
+
+def test_a_gif_of_a_million_parts_costs_little() -> None:
+    head = b"GIF89a\1\0\1\0\0\0\0"
+    started = time.process_time()
+    assert find(head + b"\x21\xfe" + b"\x01A" * (5 << 20) + b"\0").texts[0][1].startswith("AAAA")
+    assert time.process_time() - started < 0.5
+
+
 def test_many_texts_are_bounded() -> None:
     assert len(find(png(*[chunk(b"tEXt", b"a\0b")] * 1000)).texts) == 50
 

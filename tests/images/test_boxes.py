@@ -1,6 +1,7 @@
 """Items of metadata in real HEIC and AVIF files, and boxes that lie."""
 
 import struct
+import tracemalloc
 
 import pytest
 
@@ -37,6 +38,16 @@ def test_an_item_within_the_meta_box() -> None:
 @pytest.mark.parametrize("where", [(10**9, 4), (0, 10**9), (2**32 - 1, 2**32 - 1), (0, 0)])
 def test_what_lies_outside_is_left(where: tuple[int, int]) -> None:
     assert list(boxes.items(with_item(struct.pack(">HHHHII", 7, 1, 0, 1, *where)))) == []
+
+
+def test_a_kind_of_a_million_words_costs_no_more_than_itself() -> None:
+    entry = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", 7, 0) + b"mime" + b"\0" * (1 << 20))
+    data = box(b"ftyp", b"heic") + box(b"meta", b"\0" * 4 + box(b"iinf", b"\0\0\0\0\0\1" + entry))
+    tracemalloc.start()
+    assert list(boxes.items(data)) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
 
 
 def test_a_thousand_million_items_end_with_the_file() -> None:
