@@ -13,17 +13,10 @@ from provenance.archive.store import Archive, Connection
 from provenance.core.matching import BITS, FLAT_BELOW, SEARCH_RADIUS, compare
 from provenance.core.metadata import Metadata
 from provenance.core.model import METADATA_STAGE, Confidence, File, Match, MatchKind
-from provenance.core.traits import DEVICES, DOCUMENTS, Trait, folded, is_telling, traits
+from provenance.core.traits import DEVICES, NAMES, Trait, counterparts, folded, is_telling, traits
 
 MOST = 20
 """Files that one shared value, or one thumbnail, points to."""
-
-_NAMES = {
-    **dict.fromkeys(DOCUMENTS, "the document id"),
-    Trait.UNIQUE_ID: "the image's unique id",
-    Trait.CAMERA_SERIAL: "the camera's serial number",
-    Trait.LENS_SERIAL: "the lens's serial number",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +31,28 @@ class Shared:
 
 def shared(connection: Connection, suspect: Metadata, *, but: Collection[int] = ()) -> list[Shared]:
     """Return what archived files (`but` some) share with a file that tells this."""
-    wanted: dict[tuple[frozenset[Trait], str], str] = {}
+    wanted: dict[tuple[frozenset[Trait], str], tuple[Trait, str]] = {}
     for trait, value in traits(suspect):
-        if trait in _NAMES and is_telling(value):
-            kind = DOCUMENTS if trait in DOCUMENTS else frozenset({trait})
-            wanted.setdefault((kind, folded(value)), value)
+        if trait in NAMES and is_telling(trait, value):
+            wanted.setdefault((counterparts(trait), folded(value)), (trait, value))
     found = []
-    for (kind, value), words in wanted.items():
-        trait = Trait.DOCUMENT if kind == DOCUMENTS else next(iter(kind))
+    for (places, value), (trait, words) in wanted.items():
         # One more than is shown for each that may not be.
-        files = search.sharing(connection, [(kind, value)], MOST + len(but))
-        found += [Shared(file_id, trait, words) for file_id in [each for each in files if each not in but][:MOST]]
+        files = set(search.sharing(connection, [(places, value)], MOST + len(but))) - set(but)
+        if trait in DEVICES and suspect.camera.make:
+            files -= _of_another_maker(connection, files, suspect.camera.make)
+        found += [Shared(file_id, trait, words) for file_id in sorted(files)[:MOST]]
     return found
+
+
+def _of_another_maker(connection: Connection, files: Collection[int], make: str) -> set[int]:
+    """Devices of two makers may have the same number; one maker writes its name in several ways."""
+    told = search.values(connection, Trait.MAKE, files)
+    return {file_id for file_id, makes in told.items() if _maker(make) not in map(_maker, makes)}
+
+
+def _maker(make: str) -> str:
+    return folded(make).partition(" ")[0]
 
 
 def by_metadata(connection: Connection, suspect: Metadata, found: Sequence[Shared]) -> dict[int, Match]:
@@ -59,7 +62,7 @@ def by_metadata(connection: Connection, suspect: Metadata, found: Sequence[Share
     moments = search.taken(connection, devices) if seconds else {}
     reasons: dict[int, list[str]] = defaultdict(list)
     for each in found:
-        words = f"{_NAMES[each.trait]} {each.value}"
+        words = f"{NAMES[each.trait]} {each.value}"
         if each.trait not in DEVICES:
             reasons[each.file_id].append(words)
             continue

@@ -18,7 +18,7 @@ from provenance.core.places import is_place
 from provenance.core.traits import folded, traits
 
 TOOL = "metadata"
-VERSION = 1
+VERSION = 2
 """Raise it when reading tells more or something else: every file is then read again."""
 THUMBNAIL = "thumbnail256"
 """The algorithm under which a thumbnail's hash is kept: never mixed up with those of the files themselves."""

@@ -11,11 +11,9 @@ import sqlalchemy as sa
 from provenance.archive import schema
 from provenance.archive.metadata import VERSION
 from provenance.archive.read import chunks
+from provenance.core.metadata import EAST, WEST
 from provenance.core.places import boxes, distance_km
 from provenance.core.traits import Trait, folded
-
-EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=-12), timedelta(hours=14)
-"""How far the clocks of the world's time zones are from UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,8 @@ def taken_between(connection: sa.Connection, start: datetime, end: datetime) -> 
     A time of an unknown zone is found where it lies there in any of the zones that there are.
     """
     table = schema.captures
-    first, last = _shifted(start, EARLIEST_ZONE), _shifted(end, LATEST_ZONE)
-    day_before = _shifted(start, EARLIEST_ZONE - timedelta(days=1))
+    first, last = _shifted(start, -WEST), _shifted(end, EAST)
+    day_before = _shifted(start, -WEST - timedelta(days=1))
     # The local time lies within these in every case, and it has an index.
     query = sa.select(table).where(table.c.taken_at > day_before, table.c.taken_at < last, table.c.version == VERSION)
     inside = sa.case(
@@ -103,6 +101,18 @@ def sharing(
         for row in connection.execute(query.order_by(table.c.file_id).limit(limit)):
             found[row.file_id].append((row.trait, row.value))
     return dict(found)
+
+
+def values(connection: sa.Connection, trait: Trait, file_ids: Iterable[int]) -> dict[int, set[str]]:
+    """Return {file: its folded values of this trait}."""
+    table = schema.traits
+    found: dict[int, set[str]] = {}
+    for chunk in chunks(file_ids):
+        query = sa.select(table.c.file_id, table.c.value).where(
+            table.c.file_id.in_(chunk), table.c.trait == trait, table.c.version == VERSION
+        )
+        found |= _by_file(connection, query)
+    return found
 
 
 def taken(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Taken]]:

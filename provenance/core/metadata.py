@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)
+"""How far the clocks of the world are ahead of UTC and behind it."""
+
 
 class Block(StrEnum):
     """Where in a file something stood."""
@@ -25,6 +28,19 @@ class Block(StrEnum):
     C2PA = "c2pa"
     CONTAINER = "container"
     """The file's own structure: WebP and ISO base media boxes, TIFF directories, PNG chunks."""
+
+    @property
+    def words(self) -> str:
+        """As people call it."""
+        return _CALLED.get(self, self.upper())
+
+
+_CALLED = {
+    Block.MAKER_NOTE: "maker note",
+    Block.TEXT: "text",
+    Block.THUMBNAIL: "preview",
+    Block.CONTAINER: "file structure",
+}
 
 
 @dataclass(frozen=True, slots=True)

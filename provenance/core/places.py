@@ -32,6 +32,11 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_KM * asin(min(1.0, hypot(sin((north - south) / 2), across)))
 
 
+def metres(latitude: float, north: float, east: float) -> float:
+    """Return how many metres so many degrees are there on the ground, to the north or to the east: the longer way."""
+    return 1000 * radians(max(north, east * cos(radians(latitude)))) * EARTH_KM
+
+
 def boxes(latitude: float, longitude: float, km: float) -> list[Box]:
     """Return one or two boxes that hold everything within `km` of the place: two where the date line divides it."""
     angle = km / EARTH_KM

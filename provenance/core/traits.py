@@ -1,5 +1,6 @@
 """What in a file's metadata can be searched for: what tells one device, document or program from another."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -27,9 +28,19 @@ DEVICES = frozenset({Trait.CAMERA_SERIAL, Trait.LENS_SERIAL})
 DOCUMENTS = frozenset({Trait.DOCUMENT, Trait.ORIGINAL, Trait.INSTANCE, Trait.DERIVED_FROM, Trait.INGREDIENT})
 """Ids from one space: what one file calls its document another may call what it was made from."""
 
+NAMES = {
+    Trait.CAMERA_SERIAL: "the camera's serial number",
+    Trait.LENS_SERIAL: "the lens's serial number",
+    Trait.UNIQUE_ID: "the image id",
+    **dict.fromkeys(DOCUMENTS, "the document id"),
+}
+"""By what files are related, as people call it."""
+
 LONGEST = 200
 """Characters of a value that are kept for searching."""
 _LEAST, _KINDS = 4, 3
+_UNIQUE_ID = re.compile(r"[0-9a-f]{32}")
+"""As EXIF wants it. Telephones write a version of their camera there instead, the same for all their pictures."""
 
 
 def traits(read: Metadata) -> Iterator[tuple[Trait, str]]:
@@ -58,8 +69,20 @@ def folded(value: str) -> str:
     return " ".join(value.casefold().split())[:LONGEST].rstrip()
 
 
-def is_telling(value: str) -> bool:
+def counterparts(trait: Trait) -> frozenset[Trait]:
+    """In which places another file must have the value to be related by it.
+
+    What was pasted into both, such as a logo, relates neither to the other.
+    """
+    if trait is Trait.INGREDIENT:
+        return DOCUMENTS - {Trait.INGREDIENT}
+    return DOCUMENTS if trait in DOCUMENTS else frozenset({trait})
+
+
+def is_telling(trait: Trait, value: str) -> bool:
     """Whether a serial number or an id is one, and no filler such as 0000000, none or n/a that devices share."""
+    if trait is Trait.UNIQUE_ID and not _UNIQUE_ID.fullmatch(folded(value)):
+        return False
     letters = [char for char in folded(value) if char.isalnum()]
     return len(letters) >= _LEAST and len(set(letters)) >= _KINDS and folded(value) not in _FILLERS
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from provenance.core.metadata import Block
 from provenance.images import boxes
-from provenance.images.jpeg import segments
+from provenance.images.bigtiff import classic
+from provenance.images.jpeg import indexed, segments
 from provenance.images.told import text
 from provenance.images.xmp import extended_id
 
@@ -27,6 +28,9 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _PROFILE = b"ICC_PROFILE\0"
+_INDEX = b"MPF\0"
+_PREVIEWS = frozenset({0x010001, 0x010002})
+"""Pictures of a JPEG's index that show the same in small; others are depths, other views, gains of light."""
 _TELLING = frozenset({0xE1, 0xE2, 0xED})
 """Application segments of a JPEG that hold metadata."""
 
@@ -44,6 +48,8 @@ class Blocks:
     """IIM records that stand by themselves."""
     profile: bytes = b""
     texts: list[tuple[str, str]] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
+    """Small pictures that the format itself keeps beside the large one."""
     changed: str | None = None
     """PNG's time of the last change, in UTC."""
     unread: list[tuple[Block, str]] = field(default_factory=list)
@@ -81,6 +87,9 @@ def _jpeg(data: bytes, found: Blocks) -> None:
         elif marker == 0xE1 and body.startswith(_EXTENDED):
             guid, rest = body[len(_EXTENDED) : len(_EXTENDED) + 32], body[len(_EXTENDED) + 32 :]
             extended.setdefault(guid, []).append((int.from_bytes(rest[4:8], "big"), rest[8:]))
+        elif marker == 0xE2 and body.startswith(_INDEX) and not found.previews:
+            pictures = indexed(data, start + len(_INDEX), stop)
+            found.previews += [data[begin:end] for kind, begin, end in pictures if kind in _PREVIEWS]
         elif marker == 0xE2 and body.startswith(_PROFILE):
             profile.append((body[12] if len(body) > 12 else 0, body[14:]))
         elif marker == 0xED and body.startswith(_PHOTOSHOP):
@@ -239,6 +248,10 @@ def _tiff(data: bytes, found: Blocks) -> None:
             found.profile = body
 
 
+def _bigtiff(data: bytes, found: Blocks) -> None:
+    _tiff(classic(data), found)
+
+
 def _swapped(body: bytes) -> bytes:
     return b"".join(body[at : at + 4][::-1] for at in range(0, len(body), 4))
 
@@ -250,6 +263,8 @@ def _base_media(data: bytes, found: Blocks) -> None:
             found.exif.append(body[4 + int.from_bytes(body[:4], "big") :])
         elif kind == boxes.XMP:
             found.xmp.append(body)
+        elif kind == boxes.PREVIEW:
+            found.previews.append(body)
         elif not found.profile:
             found.profile = body
 
@@ -261,4 +276,6 @@ _WALKS = (
     (b"GIF8", _gif),
     (b"II*\0", _tiff),
     (b"MM\0*", _tiff),
+    (b"II+\0", _bigtiff),
+    (b"MM\0+", _bigtiff),
 )

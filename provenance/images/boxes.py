@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-EXIF, XMP, PROFILE = "exif", "xmp", "profile"
+EXIF, XMP, PROFILE, PREVIEW = "exif", "xmp", "profile", "preview"
 
 _MOST_BOXES = 4000
 _MOST_ITEMS = 10_000
+_MOST_PREVIEWS = 2
 _MOST_BYTES = 16 << 20
 """Of all items of metadata together."""
 
 
 def items(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield kind and content of EXIF, XMP and colour profiles, as far as they lie within the data."""
+    """Yield kind and content of EXIF, XMP, colour profile and previews, as far as they lie within the data."""
     for kind, start, size in _boxes(data, 0, len(data)):
         if kind == b"meta":
             yield from _of_meta(data, start + 4, start + size)
@@ -42,7 +43,9 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _of_meta(data: bytes, at: int, end: int) -> Iterator[tuple[str, bytes]]:
-    within = {kind: (start, start + size) for kind, start, size in _boxes(data, at, end)}
+    within = {kind: (start, start + size) for kind, start, size in _boxes(data, at, end) if size}
+    if b"pitm" in within and b"iref" in within:
+        yield from ((PREVIEW, each) for each in _previews(data, within[b"pitm"], within[b"iref"]))
     wanted = _kinds(data, *within[b"iinf"]) if b"iinf" in within else {}
     left = _MOST_BYTES
     inline = within.get(b"idat", (0, 0))
@@ -58,6 +61,25 @@ def _of_meta(data: bytes, at: int, end: int) -> Iterator[tuple[str, bytes]]:
                 if inner == b"colr" and data[begin : begin + 4] in {b"prof", b"rICC"}:
                     yield PROFILE, data[begin + 4 : begin + length]
                     return
+
+
+def _previews(data: bytes, main: tuple[int, int], references: tuple[int, int]) -> Iterator[bytes]:
+    """Yield the file with a thumbnail of its picture put in the picture's place: decoders give nothing but that."""
+    start, stop = main[0] + 4, main[1]
+    picture, wide = data[start:stop], stop - start
+    if wide != (2 if data[references[0] : references[0] + 1] == b"\0" else 4):
+        return
+    found = 0
+    for _, at, _ in _boxes(data, references[0] + 4, references[1]):
+        # From which item it refers, to how many, and to which.
+        small, shown = data[at : at + wide], data[at + wide + 2 : at + wide + 2 + wide]
+        if data[at - 4 : at] == b"thmb" and shown == picture and found < _MOST_PREVIEWS:
+            found += 1
+            changed = bytearray(data)
+            changed[start:stop] = small
+            # As somebody's thumbnail it would not be shown by itself.
+            changed[at - 4 : at] = b"cdsc"
+            yield bytes(changed)
 
 
 def _kinds(data: bytes, at: int, end: int) -> dict[int, str]:

@@ -7,16 +7,16 @@ minutes and gigabytes, and it ends at the first entry that it does not understan
 import io
 import logging
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import timedelta
-from math import cos, radians
 from typing import Any
 
 from exifread.core.exif_header import ExifHeader
 from exifread.tags.fields import FieldType
 
 from provenance.core.metadata import Block, Camera, Metadata, Moment, Place
-from provenance.images.told import moment, text
+from provenance.core.places import metres
+from provenance.images.told import MOST, moment, text
 
 EXIF_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, EOFError, KeyError, IndexError, MemoryError, OSError,
@@ -24,16 +24,15 @@ EXIF_ERRORS = (
 )  # fmt: skip
 """What exifread was seen to raise on damaged files, and on some healthy ones."""
 
-METRES = 111_320
-"""On the ground, of one degree of latitude."""
-
 _WORK = 20_000
 """Numbers read of one file at most: a real one has some hundreds."""
 _LIST = 1000
 """Numbers of one entry at most, as exifread has it."""
 _LONG_TEXT = 4096
+_COMMENT = 2000
+"""Characters of a comment that are kept: generators write their settings behind long descriptions."""
 _NOTE = 64
-"""Bytes of the maker note that tell whose it is; the rest is read entry by entry."""
+"""Bytes of the maker note that tell whose it is; the rest is read entry by entry. A comment is read as a whole."""
 _THUMBNAIL = 1 << 20
 _HEADS = {b"II*\0": "I", b"MM\0*": "M"}
 
@@ -71,7 +70,7 @@ class _Header(ExifHeader):
         if count * type_length > 4 and self.offset + offset + count * type_length > self.size:
             raise ValueError("points outside of the block")
         if tag_name in {"MakerNote", "UserComment"}:
-            count = min(count, _NOTE if tag_name == "MakerNote" else _LIST - 1)
+            count = min(count, _NOTE)
         if count >= _LIST:
             return []
         self._spend(count)
@@ -114,7 +113,7 @@ def read_exif(data: bytes) -> tuple[Metadata, bytes | None]:
             header.problem = header.problem or type(error).__name__.lstrip("_")
         if header.problem:
             unread.append((Block.MAKER_NOTE, header.problem))
-    return _metadata(header, unread), _thumbnail(header, data)
+    return _metadata(header, data, unread), _thumbnail(header, data)
 
 
 def _directories(header: _Header) -> None:
@@ -129,7 +128,7 @@ def _directories(header: _Header) -> None:
         header.problem = header.problem or type(error).__name__
 
 
-def _metadata(header: _Header, unread: list[tuple[Block, str]]) -> Metadata:
+def _metadata(header: _Header, data: bytes, unread: list[tuple[Block, str]]) -> Metadata:
     place, problem = _place(header)
     if problem:
         unread.append((Block.GPS, problem))
@@ -139,7 +138,6 @@ def _metadata(header: _Header, unread: list[tuple[Block, str]]) -> Metadata:
     if "EXIF MakerNote" in header.tags:
         blocks.append(Block.MAKER_NOTE)
     orientation = _numbers(header, "Image Orientation")
-    comment = _comment(header)
     credits = {
         "author": _text(header, "Image Artist"),
         "copyright": _text(header, "Image Copyright"),
@@ -154,7 +152,7 @@ def _metadata(header: _Header, unread: list[tuple[Block, str]]) -> Metadata:
         software=_texts(header, "Image Software", "Image ProcessingSoftware"),
         orientation=int(orientation[0]) if orientation and orientation[0] in range(1, 9) else None,
         credits={name: told for name, told in credits.items() if told},
-        texts=(("UserComment", comment),) if comment else (),
+        texts=tuple(_comments(header, data)),
         blocks=tuple(blocks),
         unread=tuple(unread),
     )
@@ -162,8 +160,8 @@ def _metadata(header: _Header, unread: list[tuple[Block, str]]) -> Metadata:
 
 def _camera(header: _Header) -> Camera:
     return Camera(
-        make=_text(header, "Image Make"),
-        model=_text(header, "Image Model"),
+        make=None if _graph(header, "Image Make") else _text(header, "Image Make"),
+        model=None if _graph(header, "Image Model") else _text(header, "Image Model"),
         serial=_text(header, "EXIF BodySerialNumber") or _note_serial(header),
         lens=_text(header, "EXIF LensModel"),
         lens_serial=_text(header, "EXIF LensSerialNumber"),
@@ -213,16 +211,16 @@ def _place(header: _Header) -> tuple[Place | None, str | None]:
     longitude = _degrees(header, "Longitude", "EW", 180)
     if latitude is None or longitude is None:
         return None, "no valid position: a number or the hemisphere is missing or out of range"
-    metres = METRES * max(latitude[1], longitude[1] * cos(radians(latitude[0])))
+    precision = metres(latitude[0], latitude[1], longitude[1])
     if error := _numbers(header, "GPS Tag 0x001F"):  # GPSHPositioningError
-        metres = max(metres, float(error[0]))
+        precision = max(precision, float(error[0]))
     height = _numbers(header, "GPS GPSAltitude")
     below = _numbers(header, "GPS GPSAltitudeRef")
     altitude = float(height[0]) if height and abs(height[0]) < 1_000_000 else None
     if altitude is not None and below and below[0] in {1, 3}:  # 3: below the ellipsoid
         altitude = -altitude
     datum = _text(header, "GPS GPSMapDatum")
-    return Place(latitude[0], longitude[0], altitude, datum, metres, Block.GPS), None
+    return Place(latitude[0], longitude[0], altitude, datum, precision, Block.GPS), None
 
 
 def _degrees(header: _Header, name: str, ways: str, most: int) -> tuple[float, float] | None:
@@ -242,20 +240,30 @@ def _degrees(header: _Header, name: str, ways: str, most: int) -> tuple[float, f
     return (-degrees if way == ways[1] else degrees), digit
 
 
-def _comment(header: _Header) -> str | None:
-    tag = header.tags.get("EXIF UserComment")
-    values = getattr(tag, "values", None)
-    if not isinstance(values, list) or not all(isinstance(value, int) and 0 <= value < 256 for value in values):
-        return None
-    data = bytes(values)
-    code, body = data[:8].rstrip(b"\0 "), data[8:]
+def _comments(header: _Header, data: bytes) -> Iterator[tuple[str, str]]:
+    if (tag := header.tags.get("EXIF UserComment")) and (comment := _comment(header, data, tag)):
+        yield "UserComment", comment
+    for name in ("Image Make", "Image Model"):
+        if graph := _graph(header, name):
+            yield graph
+
+
+def _comment(header: _Header, data: bytes, tag: Any) -> str | None:
+    whole = data[tag.field_offset : tag.field_offset + min(tag.field_length, _LONG_TEXT)]
+    code, body = whole[:8].rstrip(b"\0 "), whole[8:]
     if code == b"UNICODE":
         zeros_first = body[0::2].count(0) - body[1::2].count(0)
         big = zeros_first > 0 if zeros_first else header.endian == "M"
-        return text(body.decode("utf-16-be" if big else "utf-16-le", "replace"), 900)
+        return text(body.decode("utf-16-be" if big else "utf-16-le", "replace"), _COMMENT)
     if code == b"JIS":
-        return text(body.decode("euc_jp", "replace"), 900)
-    return text(body if code in {b"", b"ASCII"} else data, 900)
+        return text(body.decode("euc_jp", "replace"), _COMMENT)
+    return text(body if code in {b"", b"ASCII"} else whole, _COMMENT)
+
+
+def _graph(header: _Header, name: str) -> tuple[str, str] | None:
+    """ComfyUI writes its graphs of nodes where cameras write their names: prompt:{...}."""
+    keyword, _, graph = (_text(header, name, _COMMENT) or "").partition(":")
+    return (keyword, graph) if graph.startswith("{") else None
 
 
 def _thumbnail(header: _Header, data: bytes) -> bytes | None:
@@ -266,10 +274,10 @@ def _thumbnail(header: _Header, data: bytes) -> bytes | None:
     return picture if picture.startswith(b"\xff\xd8") else None
 
 
-def _text(header: _Header, name: str) -> str | None:
+def _text(header: _Header, name: str, most: int = MOST) -> str | None:
     tag = header.tags.get(name) or header.tags.get(f"{name} ")
     values = getattr(tag, "values", None)
-    return text(values) if isinstance(values, str | bytes) else None
+    return text(values, most) if isinstance(values, str | bytes) else None
 
 
 def _texts(header: _Header, *names: str) -> tuple[str, ...]:
@@ -285,8 +293,4 @@ def _numbers(header: _Header, name: str) -> list[Any]:
 
 
 def _moments(*moments: Moment | None) -> tuple[Moment, ...]:
-    return tuple(_known(moments))
-
-
-def _known(moments: Iterable[Moment | None]) -> Iterable[Moment]:
-    return (one for one in moments if one is not None)
+    return tuple(one for one in moments if one is not None)

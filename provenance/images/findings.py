@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from provenance.core.metadata import (
+    EAST,
+    Block,
     Camera,
     Finding,
     Level,
@@ -20,7 +22,7 @@ from provenance.core.metadata import (
 )
 from provenance.core.places import distance_km
 from provenance.core.times import duration
-from provenance.core.traits import DEVICES, DOCUMENTS, Trait
+from provenance.core.traits import DEVICES, DOCUMENTS, NAMES, Trait
 from provenance.images.generators import (
     COMPOSITE,
     DRAWN,
@@ -32,8 +34,8 @@ from provenance.images.generators import (
     is_generator,
     settings,
 )
-from provenance.images.windows import EAST, apart, at_least, source, told, window
-from provenance.images.wording import CLOSE, FINDINGS, LENT, NO_ZONE
+from provenance.images.windows import apart, at_least, source, told, window
+from provenance.images.wording import CLOSE, FINDINGS, LENT, NO_CLOCK, NO_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ NEAR_KM, FAR_KM = 25.0, 100.0
 _SAME_KM = 1.0
 """Between two positions of one photograph: beyond that and what both were measured to, they disagree."""
 _DAY = timedelta(days=1)
+_BLANK = frozenset({date(1970, 1, 1), date(1969, 12, 31), date(1980, 1, 1)})
+"""Where the clocks of Unix (in the Americas the day before) and of DOS begin."""
 
 THUMBNAIL_DISTANCE, THUMBNAIL_LIKENESS, THUMBNAIL_QUALITY = 60, 0.7, 15
 """A preview shows something else where its hash is farther off than any of the same picture was seen to be, and its
@@ -130,17 +134,25 @@ def _when(read: Metadata, known: Circumstances) -> Iterator[Finding]:
         for moment in moments[:1]:
             if moment not in read.captured and not any(moment.local == each.local for each in read.captured):
                 yield _say(kind, source(moment), when=told(moment))
-    if not read.captured:
+    captured = [each for each in read.captured if each.local.date() not in _BLANK]
+    if not captured:
+        yield from (_say("captured_unset", source(each), when=told(each)) for each in read.captured[:1])
         return
-    taken = read.captured[0]
+    taken = captured[0]
     if known.first_seen is not None or day is None:
-        yield _against_first_seen(taken, known)
+        yield _against_first_seen(_in_utc(taken, captured), known)
     if day is not None:
         yield _against_claim(taken, day)
-    for other in read.captured[1:]:
+    for other in captured[1:]:
         if (gap := apart(taken, other)) > _DAY:
             yield _say("times_disagree", f"{source(taken)}; {source(other)}", gap=duration(gap))
             break
+
+
+def _in_utc(taken: Moment, captured: Iterable[Moment]) -> Moment:
+    """Return the receiver's time of the same moment where that of the camera lacks its zone."""
+    receiver = (each for each in captured if each.block is Block.GPS and not apart(taken, each))
+    return taken if taken.offset is not None else next(receiver, taken)
 
 
 def _against_first_seen(taken: Moment, known: Circumstances) -> Finding:
@@ -156,7 +168,7 @@ def _against_first_seen(taken: Moment, known: Circumstances) -> Finding:
     if latest < known.first_seen - timedelta(minutes=1):
         gap = duration(known.first_seen - latest)
         return _say("captured_before_seen", evidence, when=when, gap=at_least(taken, gap), first=first)
-    why = CLOSE if taken.offset is not None else NO_ZONE
+    why = CLOSE if taken.offset is not None else NO_CLOCK if taken.whole_day else NO_ZONE
     return _say("captured_near_seen", evidence, when=when, first=first, why=why)
 
 
@@ -194,9 +206,15 @@ def _against_place(place: Place, claimed: tuple[float, float] | None) -> Finding
     if claimed is None:
         return _say("place", evidence, place=words)
     km = distance_km((place.latitude, place.longitude), claimed)
-    least = max(0.0, km - (place.precision or 0.0) / 1000)
-    kind = "place_far_from_claim" if least > FAR_KM else "place_off_claim" if least > NEAR_KM else "place_near_claim"
-    return _say(kind, f"{evidence}; claimed: {claimed[0]:g}, {claimed[1]:g}", place=words, distance=_far(km))
+    give_or_take = (place.precision or 0.0) / 1000
+    if km <= NEAR_KM:
+        kind = "place_near_claim"
+    elif km - give_or_take > NEAR_KM:
+        kind = "place_far_from_claim" if km - give_or_take > FAR_KM else "place_off_claim"
+    else:
+        kind = "place_rough"
+    evidence += f"; claimed: {claimed[0]:g}, {claimed[1]:g}"
+    return _say(kind, evidence, place=words, distance=_far(km), precision=_far(give_or_take))
 
 
 def _far(km: float) -> str:
@@ -209,9 +227,10 @@ def _degrees(place: Place) -> str:
 
 
 def _measured(place: Place) -> str:
-    parts = [f"{place.block.upper()}: {_degrees(place)}"]
+    parts = [f"{place.block.words}: {_degrees(place)}"]
     parts += [f"give or take {place.precision:.0f} m"] if place.precision else []
-    parts += [f"{place.altitude:.0f} m above the sea"] if place.altitude is not None else []
+    if place.altitude is not None:
+        parts.append(f"{abs(place.altitude):.0f} m {'below' if place.altitude < 0 else 'above'} the sea")
     parts.append(place.datum or "no datum given")
     return ", ".join(parts)
 
@@ -237,10 +256,10 @@ def _made_by(read: Metadata) -> Iterator[Finding]:
     if any(mark in GENERATED for mark in marks):
         return
     if named := generators(read):
-        yield _say("generated", f"named as the program: {_list(named)}", how=_list(named, *_SAID))
+        yield _say("generator", f"named as the program: {_list(named)}", how=_list(named, *_SAID))
     elif texts := settings(read):
-        how = f"the settings of a generator under {_list((keyword for keyword, _ in texts), *_SAID)}"
-        yield _say("generated", f"{_quoted(texts[0][0])}: {_quoted(texts[0][1])}", how=how)
+        how = f"its settings under {_list((keyword for keyword, _ in texts), *_SAID)}"
+        yield _say("generator", f"{_quoted(texts[0][0])}: {_quoted(texts[0][1])}", how=how)
 
 
 def _signed(signature: Signature | None) -> Iterator[Finding]:
@@ -274,12 +293,6 @@ _SHARED = {
     **dict.fromkeys(DOCUMENTS, "same_document"),
     Trait.UNIQUE_ID: "same_unique_id",
 }
-_NAMES = {
-    Trait.CAMERA_SERIAL: "the camera's serial number",
-    Trait.LENS_SERIAL: "the lens's serial number",
-    Trait.UNIQUE_ID: "the image id",
-    **dict.fromkeys(DOCUMENTS, "the document id"),
-}
 
 
 def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
@@ -302,7 +315,7 @@ def _from_what(read: Metadata, known: Circumstances) -> Iterator[Finding]:
 def _others(related: Iterable[Related]) -> str:
     shown = list(related)
     words = [
-        f"{each.sha256[:12]}, {'the same' if each.same_picture else 'another'} picture, by {_NAMES[each.trait]} "
+        f"{each.sha256[:12]}, {'the same' if each.same_picture else 'another'} picture, by {NAMES[each.trait]} "
         + _quoted(each.value)
         + (f", first seen {_quoted(each.seen)}" if each.seen else "")
         for each in shown[:_NAMED]
@@ -343,7 +356,7 @@ def _called(camera: Camera) -> str:
 def _thumbnails(thumbnails: Iterable[Thumbnail]) -> Iterator[Finding]:
     for each in thumbnails:
         if shows_another(each):
-            size = f"{each.block.upper()}: {each.width} x {each.height} pixels"
+            size = f"{each.block.words}: {each.width} x {each.height} pixels"
             evidence = f"{size}, {each.distance} of 256 bits apart, correlation {each.likeness:.2f}"
             yield _say("thumbnail_differs", evidence)
             return
@@ -371,8 +384,8 @@ def _compressed(read: Metadata) -> Iterator[Finding]:
 
 def _unread(read: Metadata) -> Iterator[Finding]:
     if read.unread:
-        evidence = "; ".join(f"{block.upper()}: {_quoted(why)}" for block, why in read.unread[:_NAMED])
-        blocks = ", ".join(dict.fromkeys(block.upper() for block, _ in read.unread))
+        evidence = "; ".join(f"{block.words}: {_quoted(why)}" for block, why in read.unread[:_NAMED])
+        blocks = ", ".join(dict.fromkeys(block.words for block, _ in read.unread))
         yield _say("unread", evidence, blocks=blocks)
 
 

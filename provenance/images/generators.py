@@ -7,12 +7,12 @@ import re
 
 from provenance.core.metadata import Metadata
 
-GENERATED = frozenset({"trainedAlgorithmicMedia", "algorithmicMedia", "dataDrivenMedia", "virtualRecording"})
+GENERATED = frozenset({"trainedAlgorithmicMedia", "algorithmicMedia", "dataDrivenMedia"})
 """IPTC's digital source types: nothing in the picture was photographed."""
 PARTLY = frozenset({"compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"})
 COMPOSITE = frozenset({"composite", "compositeCapture", "multiFrameComposite"})
 DRAWN = frozenset({"digitalCreation", "digitalArt", "softwareImage"})
-SCREEN = frozenset({"screenCapture"})
+SCREEN = frozenset({"screenCapture", "virtualRecording"})
 
 _EDITORS = re.compile(
     r"photoshop|lightroom|gimp|affinity|pixelmator|snapseed|picsart|canva|paint\.net|photopea|darktable|rawtherapee|"
@@ -31,7 +31,11 @@ _CREDITED = re.compile(_PLAIN, re.IGNORECASE)
 _CHUNKS = frozenset({"dream", "sd-metadata", "invokeai_metadata", "invokeai_graph"})
 _SETTINGS = re.compile(r"\bSteps: \d{1,6}, .{0,200}?\bSampler: |\bNegative prompt: ", re.DOTALL)
 """As the web interface of Stable Diffusion and those that followed it write them."""
-_GRAPH = ('"class_type"', '"last_node_id"', '"nodes"')
+_GRAPHS = frozenset({"prompt", "workflow", "usercomment"})
+_GRAPH = ('"class_type"', '"last_node_id"', '"nodes"', '{"inputs"')
+"""ComfyUI's graph of nodes; as it was read it may have been cut off, so it is not parsed."""
+_JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
+"""Midjourney's description: the words that were asked for, its switches, and this."""
 
 
 def generators(read: Metadata) -> list[str]:
@@ -58,7 +62,8 @@ def settings(read: Metadata) -> list[tuple[str, str]]:
 
 
 def _is_setting(keyword: str, text: str) -> bool:
-    if keyword in {"prompt", "workflow"}:
-        # ComfyUI's graph of nodes; as it was read it may have been cut off, so it is not parsed.
-        return text.lstrip().startswith("{") and any(mark in text for mark in _GRAPH)
+    if keyword in _GRAPHS and text.lstrip().startswith("{"):
+        return any(mark in text for mark in _GRAPH)
+    if keyword == "description" and " --" in text and _JOB.search(text):
+        return True
     return keyword in _CHUNKS or bool(_SETTINGS.search(text))

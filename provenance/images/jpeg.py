@@ -144,7 +144,7 @@ def _note(seen: _Seen, marker: int, data: bytes, start: int, stop: int) -> None:
         name = _NAME.match(data, start, stop)
         seen.names.append(f"APP{marker - 0xE0}" + (f" {name[0].decode('ascii')}" if name else ""))
         if marker == 0xE2 and data.startswith(b"MPF\0", start) and not seen.pictures:
-            seen.pictures = _indexed(data, start + 4, stop)
+            seen.pictures = [(begin, end) for _, begin, end in indexed(data, start + 4, stop)]
 
 
 def _tables(body: bytes, found: dict[int, Table]) -> None:
@@ -219,8 +219,8 @@ def _quality(used: list[Table]) -> tuple[int | None, int]:
 # Behind the end
 
 
-def _indexed(data: bytes, start: int, stop: int) -> list[tuple[int, int]]:
-    """Where the pictures of a Multi-Picture Format index begin and end (CIPA DC-007)."""
+def indexed(data: bytes, start: int, stop: int) -> list[tuple[int, int, int]]:
+    """The kind of each further picture of a Multi-Picture Format index (CIPA DC-007), where it begins and ends."""
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(data[start : start + 4])
     if order is None:
         return []
@@ -228,16 +228,16 @@ def _indexed(data: bytes, start: int, stop: int) -> list[tuple[int, int]]:
     def number(at: int, size: int) -> int:
         return int.from_bytes(data[at : min(at + size, stop)], order)  # type: ignore[arg-type]
 
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, int, int]] = []
     directory = start + number(start + 4, 4)
     for entry in range(directory + 2, min(directory + 2 + 12 * min(number(directory, 2), 20), stop), 12):
         if number(entry, 2) != 0xB002:
             continue
         first, count = start + number(entry + 8, 4), min(number(entry + 4, 4) // 16, _MOST_PICTURES)
         for at in range(first, min(first + 16 * count, stop - 15), 16):
-            size, offset = number(at + 4, 4), number(at + 8, 4)
+            kind, size, offset = number(at, 4) & 0xFFFFFF, number(at + 4, 4), number(at + 8, 4)
             if offset:  # The first picture's is 0: the file itself.
-                found.append((start + offset, start + offset + size))
+                found.append((kind, start + offset, start + offset + size))
     return found
 
 

@@ -44,9 +44,10 @@ def read(path: Path, max_pixels: int) -> Metadata:
 
 
 def _read(path: Path, opened: Opened) -> Metadata:
+    size = path.stat().st_size
     with path.open("rb") as stream:
         # Asked for more than there is, Python would allocate all of it first.
-        data = stream.read(min(path.stat().st_size, _MOST_BYTES))
+        data = stream.read(min(size, _MOST_BYTES))
     unread: list[tuple[Block, str]] = []
     previews: Previews = []
     blocks = _guarded(Block.CONTAINER, unread, find, data) or Blocks()
@@ -56,7 +57,10 @@ def _read(path: Path, opened: Opened) -> Metadata:
     ]
     if jpeg := _guarded(Block.JPEG, unread, structure, data):
         parts.append(Metadata(jpeg=jpeg, blocks=(Block.JPEG,)))
-    if signed := _guarded(Block.C2PA, unread, lambda data: signature(data, blocks.xmp[:_MOST_BLOCKS]), data):
+    if size > len(data):
+        # A signature is of the whole file: that of a part would seem to be broken.
+        unread.append((Block.CONTAINER, f"only the first {_MOST_BYTES >> 20} MiB of the file are looked at"))
+    elif signed := _guarded(Block.C2PA, unread, lambda data: signature(data, blocks.xmp[:_MOST_BLOCKS]), data):
         parts.append(Metadata(signature=signed, blocks=(Block.C2PA,)))
     if previews:
         # It needs numpy, and most files have none.
@@ -85,6 +89,7 @@ def _parts(blocks: Blocks, unread: list[tuple[Block, str]], previews: Previews) 
         if xmp := _guarded(Block.XMP, unread, read_xmp, packet):
             yield xmp[0]
             previews.extend((Block.XMP, thumbnail) for thumbnail in xmp[1])
+    previews.extend((Block.CONTAINER, each) for each in blocks.previews)
     records = blocks.iptc[:_MOST_BLOCKS]
     for number, body in resources(blocks.photoshop):
         if number == IPTC:

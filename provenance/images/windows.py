@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from provenance.core.metadata import Moment
+from provenance.core.metadata import EAST, WEST, Moment
 
-EAST, WEST = timedelta(hours=14), timedelta(hours=12)
-"""The clocks of the world are so far ahead of UTC and behind it."""
 _DAY = timedelta(days=1)
 
 
@@ -41,4 +39,4 @@ def told(moment: Moment) -> str:
 
 def source(moment: Moment) -> str:
     """Return where it stood and what it says."""
-    return f"{moment.block.upper()} {moment.tag}: {told(moment)}"
+    return f"{moment.block.words} {moment.tag}: {told(moment)}"

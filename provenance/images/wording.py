@@ -16,29 +16,36 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "captured_before_seen": (
         INFO,
         (
-            "The file says that the photograph was taken on {when}, {gap} before this archive first saw it "
-            "({first}). The two agree; who took it is not shown by that."
+            "The file says that the photograph was taken on {when}, {gap} before the first sighting that this archive "
+            "knows of ({first}). That fits; who took it is not shown by that."
         ),
     ),
     "captured_near_seen": (
         INFO,
         (
-            "The file says that the photograph was taken on {when}; this archive first saw it at about that time "
-            "({first}). Which came first cannot be told: {why}."
+            "The file says that the photograph was taken on {when}, about the time of the first sighting that this "
+            "archive knows of ({first}). Which came first cannot be told: {why}."
         ),
     ),
     "captured_after_seen": (
         WARNING,
         (
-            "The file says that the photograph was taken on {when}, {gap} after this archive first saw it "
-            "({first}). Both cannot be right: the camera's clock was wrong, or the time was written later."
+            "The file says that the photograph was taken on {when}, {gap} after the first sighting that this archive "
+            "knows of ({first}). Both cannot be right: the camera's clock was wrong, or the time was written later."
         ),
     ),
     "captured_soon_after_seen": (
         NOTICE,
         (
-            "The file says that the photograph was taken on {when}, {gap} after this archive first saw it "
-            "({first}). A camera's clock that was set wrong, or to another time zone, explains that."
+            "The file says that the photograph was taken on {when}, {gap} after the first sighting that this archive "
+            "knows of ({first}). A clock that was set wrong, or to another time zone, would explain that."
+        ),
+    ),
+    "captured_unset": (
+        INFO,
+        (
+            "The file gives {when} as the time of the photograph: there clocks begin that were never set. It says "
+            "nothing about when the photograph was taken."
         ),
     ),
     "captured_before_claim": (
@@ -65,8 +72,8 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "seen_before_claim": (
         WARNING,
         (
-            "This archive first saw the picture on {seen}, {gap} before the day that is claimed ({claim}): "
-            "{first}. It cannot show what happened on that day."
+            "The first sighting that this archive knows of is of {seen}, {gap} before the day that is claimed "
+            "({claim}): {first}. The picture cannot show what happened on that day."
         ),
     ),
     "times_disagree": (
@@ -76,7 +83,7 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
             "written later."
         ),
     ),
-    "digitised": (INFO, "The file says that it was scanned or stored on {when}; that is not when it was taken."),
+    "digitised": (INFO, "The file says that it was scanned or stored on {when}; that need not be when it was taken."),
     "modified": (INFO, "The file says that it was last changed on {when}. Saving it again is enough for that."),
     # Where
     "place": (INFO, "The file says that the photograph was taken at {place}. A position can be written by hand."),
@@ -102,6 +109,13 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
             "near enough for a place that is named roughly, too far for an exact one."
         ),
     ),
+    "place_rough": (
+        INFO,
+        (
+            "The file says that the photograph was taken at {place}, give or take {precision}. Whether that is the "
+            "place that is claimed, {distance} away, cannot be told."
+        ),
+    ),
     "place_far_from_claim": (
         WARNING,
         (
@@ -117,11 +131,11 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "same_device": (
         NOTICE,
         (
-            "{count} other archived file(s) name the same device. They were most likely taken with it; a number can be "
-            "copied."
+            "{count} other archived file(s) name a device with the same number. They were most likely taken with "
+            "it; a number can be copied."
         ),
     ),
-    "software": (INFO, "The file names the program that wrote it: {software}."),
+    "software": (INFO, "The file names the program that wrote it, or only that program's version: {software}."),
     "edited": (
         NOTICE,
         (
@@ -148,7 +162,7 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
             "can be copied."
         ),
     ),
-    "derived": (INFO, "The file says that it was made from another document, which is not in this archive as such."),
+    "derived": (INFO, "The file says that it was made from another document. What that showed is not told."),
     "facebook": (
         NOTICE,
         (
@@ -160,7 +174,7 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
         INFO,
         (
             "The file is compressed as Telegram Desktop compresses photos. Others can do the same (3 of 1,000 images "
-            "of another collection, none of 304 from cameras), so it only fits."
+            "of another collection, none of 304 from cameras): it fits Telegram, and does not show it."
         ),
     ),
     "thumbnail_differs": (
@@ -178,15 +192,22 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
             "written or removed by anyone; those who remove it are not found by this."
         ),
     ),
+    "generator": (
+        WARNING,
+        (
+            "The file names a program that generates pictures: {how}. It may have made all of the picture, or changed "
+            "a photograph. Such a mark can be written or removed by anyone."
+        ),
+    ),
     "partly_generated": (
         WARNING,
         "The file says that parts of it were generated by a program: {how}. Which parts is not told here.",
     ),
     "composite": (NOTICE, "The file says that it was put together from several pictures: {how}."),
-    "drawn": (NOTICE, "The file says that it was made by hand with a program, not photographed: {how}."),
+    "drawn": (NOTICE, "The file says that it was made with a program, not photographed: {how}."),
     "screen_capture": (
         NOTICE,
-        "The file says that it shows what was on a screen: {how}. How that came there it leaves open.",
+        "The file says that it shows what was on a screen: {how}. How that came there is not told.",
     ),
     "signed_trusted": (
         INFO,
@@ -215,5 +236,6 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
 }
 
 LENT = "{text} This is told by another file and not by the image itself: {way}."
-NO_ZONE = "the file gives no time zone, so it may be 14 hours off either way"
+NO_ZONE = "the file gives no time zone, and the clocks of the world are up to 26 hours apart"
+NO_CLOCK = "the file gives the day only"
 CLOSE = "the two are less than a minute apart"

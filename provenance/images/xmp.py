@@ -4,13 +4,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from math import cos, radians
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from provenance.core.metadata import Block, Camera, Documents, Edit, Metadata, Moment, Place
+from provenance.core.places import metres
 from provenance.images.told import moment, text
 
 Value = str | list["Value"] | dict[str, "Value"]
@@ -214,13 +214,13 @@ def _places(told: dict[str, Value]) -> tuple[Place, ...]:
     longitude = _degrees(_line(told.get("exif:GPSLongitude")), "EW", 180)
     if latitude is None or longitude is None:
         return ()
-    metres = 111_320 * max(latitude[1], longitude[1] * cos(radians(latitude[0])))
+    precision = metres(latitude[0], latitude[1], longitude[1])
     if error := _number(_line(told.get("exif:GPSHPositioningError"))):
-        metres = max(metres, error)
+        precision = max(precision, error)
     height = _number(_line(told.get("exif:GPSAltitude")))
     if height is not None and _line(told.get("exif:GPSAltitudeRef")) == "1":
         height = -height
-    return (Place(latitude[0], longitude[0], height, _line(told.get("exif:GPSMapDatum")), metres, Block.XMP),)
+    return (Place(latitude[0], longitude[0], height, _line(told.get("exif:GPSMapDatum")), precision, Block.XMP),)
 
 
 def _degrees(line: str | None, ways: str, most: int) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ import pytest
 
 from provenance.app import hints
 from provenance.archive import metadata, read, schema
-from provenance.core.metadata import Block, Metadata, Thumbnail
+from provenance.core.metadata import Block, Camera, Documents, Metadata, Thumbnail
 from provenance.core.model import METADATA_STAGE, Confidence, File, MatchKind
 from tests.app.conftest import Desk, NewDesk, posted, put
 from tests.tagged import tagged
@@ -99,6 +99,37 @@ def test_the_suspect_in_an_archived_thumbnail(desk: Desk, two: tuple[File, File]
         assert found[one.id].confidence is Confidence.POSSIBLE
         # A flat suspect is like everything.
         assert hints.by_thumbnail(desk.archive, connection, replace(other, quality=3), None) == {}
+
+
+ID = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("archived", "suspect", "related"),
+    [
+        (Metadata(camera=Camera("NIKON", serial=SERIAL)), Metadata(camera=Camera("Nikon Corp", serial=SERIAL)), True),
+        (Metadata(camera=Camera("Canon", serial=SERIAL)), Metadata(camera=Camera("NIKON", serial=SERIAL)), False),
+        (Metadata(camera=Camera(serial=SERIAL)), Metadata(camera=Camera("NIKON", serial=SERIAL)), True),
+        (Metadata(camera=Camera(unique_id=ID)), Metadata(camera=Camera(unique_id=ID.upper())), True),
+        (Metadata(camera=Camera(unique_id="F16QLHF01VB")), Metadata(camera=Camera(unique_id="F16QLHF01VB")), False),
+        (Metadata(documents=Documents(ingredients=(ID,))), Metadata(documents=Documents(ingredients=(ID,))), False),
+        (Metadata(documents=Documents(ingredients=(ID,))), Metadata(documents=Documents(ID)), True),
+        (Metadata(documents=Documents(ID)), Metadata(documents=Documents(ingredients=(ID,))), True),
+    ],
+    ids=[
+        "one maker", "two makers", "no maker", "an image id", "a camera's version", "two with the same logo",
+        "the suspect was pasted", "the archived one was pasted",
+    ],
+)  # fmt: skip
+def test_what_relates_two_files(
+    desk: Desk, two: tuple[File, File], archived: Metadata, suspect: Metadata, related: bool
+) -> None:
+    one, _ = two
+    with desk.archive.write() as connection:
+        connection.execute(schema.inspections.delete().where(schema.inspections.c.tool == metadata.TOOL))
+        metadata.save(connection, [metadata.Reading(one.id, archived)])
+    with desk.archive.read() as connection:
+        assert [each.file_id for each in hints.shared(connection, suspect)] == [one.id] * related
 
 
 def test_a_copy_is_no_hint_as_well(desk: Desk, tmp_path: Path) -> None:

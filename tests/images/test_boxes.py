@@ -55,3 +55,37 @@ def test_a_thousand_million_items_end_with_the_file() -> None:
     at = data.index(b"iloc")
     struct.pack_into(">H", data, at + 10, 65535)
     list(boxes.items(bytes(data)))
+
+
+def with_previews(*references: tuple[int, int], wide: str = "H") -> bytes:
+    """Items that are said to be thumbnails of others; the picture is the first."""
+    version = b"\0\0\0\0" if wide == "H" else b"\1\0\0\0"
+    each = b"".join(box(b"thmb", struct.pack(f">{wide}H{wide}", small, 1, shown)) for small, shown in references)
+    main = box(b"pitm", version + struct.pack(f">{wide}", 1))
+    return box(b"ftyp", b"heic") + box(b"meta", b"\0\0\0\0" + main + box(b"iref", version + each))
+
+
+@pytest.mark.parametrize("wide", ["H", "I"])
+def test_the_pictures_own_thumbnails_take_its_place(wide: str) -> None:
+    data = with_previews((7, 1), (8, 2), (9, 1), (10, 1), wide=wide)
+    found = list(boxes.items(data))
+    assert [kind for kind, _ in found] == [boxes.PREVIEW] * 2
+    first, second = (changed for _, changed in found)
+    main = data.index(b"pitm") + 8
+    size = struct.calcsize(f">{wide}")
+    assert [each[main : main + size] for each in (first, second)] == [struct.pack(f">{wide}", item) for item in (7, 9)]
+    assert {len(each) for each in (first, second)} == {len(data)}
+    assert first.count(b"thmb") == second.count(b"thmb") == 3
+
+
+def test_references_that_are_cut_or_damaged() -> None:
+    data = with_previews((7, 1))
+    for at in range(len(data)):
+        list(boxes.items(data[:at]))
+        for value in (0, 1, 0xFF):
+            list(boxes.items(data[:at] + bytes([value]) + data[at + 1 :]))
+
+
+@pytest.mark.parametrize("kind", [b"iinf", b"iloc", b"iref", b"idat"])
+def test_a_box_with_nothing_in_it_at_the_end(kind: bytes) -> None:
+    assert list(boxes.items(box(b"ftyp", b"heic") + box(b"meta", b"\0\0\0\0" + box(kind, b"")))) == []

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from provenance.core.metadata import Block
+from provenance.core.metadata import Block, Camera
 from provenance.images.exif import read_exif
 
 Entry = tuple[int, int, bytes]
@@ -47,10 +47,10 @@ def test_the_written_digits_tell_the_precision(order: str) -> None:
     found, _ = read_exif(with_gps(position(minutes, zero), order))
     [place] = found.places
     assert place.latitude == -10.5
-    assert place.precision == pytest.approx(111_320 / 3600, rel=0.02)  # the seconds of the longitude
+    assert place.precision == pytest.approx(111_195 / 3600, rel=0.02)  # the seconds of the longitude
     hundredths = ratios(order, (10, 1), (30, 1), (4000, 100))
     found, _ = read_exif(with_gps(position(hundredths, hundredths), order))
-    assert found.places[0].precision == pytest.approx(111_320 / 360_000, rel=0.01)
+    assert found.places[0].precision == pytest.approx(111_195 / 360_000, rel=0.01)
 
 
 def test_the_receivers_own_error_counts_if_it_is_larger() -> None:
@@ -73,6 +73,30 @@ def test_below_the_sea() -> None:
     fine = ratios("<", (10, 1), (30, 1), (4000, 100))
     found, _ = read_exif(with_gps(position(fine, fine, (5, 1, b"\1"), (6, 5, ratios("<", (431, 10))))))
     assert found.places[0].altitude == -43.1
+
+
+def with_exif(entries: list[Entry], *first: Entry) -> bytes:
+    start = 8 + len(directory(8, [*first, (0x8769, 4, b"....")], "<"))
+    pointer = (0x8769, 4, struct.pack("<I", start))
+    return b"II*\0\x08\0\0\0" + directory(8, [*first, pointer], "<") + directory(start, entries, "<")
+
+
+@pytest.mark.parametrize("kind", [2, 7])
+def test_a_long_comment_is_read_to_where_the_settings_stand(kind: int) -> None:
+    words = "a soldier " * 90 + "Steps: 20, Sampler: Euler a"
+    for body in (b"UNICODE\0" + words.encode("utf-16-le"), b"UNICODE\0" + words.encode("utf-16-be"), words.encode()):
+        found, _ = read_exif(with_exif([(0x9286, kind, body)]))
+        assert found.texts == (("UserComment", words),)
+
+
+def test_a_graph_of_nodes_is_no_camera() -> None:
+    graph = '{"3": {"inputs": {"seed": 1}, "class_type": "KSampler"}}'
+    found, _ = read_exif(
+        with_exif([], (0x10F, 2, b'workflow:{"nodes": []}\0'), (0x110, 2, f"prompt:{graph}\0".encode()))
+    )
+    assert found.texts == (("workflow", '{"nodes": []}'), ("prompt", graph))
+    assert found.camera == Camera()
+    assert read_exif(with_exif([], (0x10F, 2, b"Make: it\0")))[0].camera == Camera("Make: it")
 
 
 def test_an_entry_that_lies_does_not_hide_the_others() -> None:

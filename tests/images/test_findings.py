@@ -143,6 +143,33 @@ def test_times_at_the_ends_of_what_is_read(year: int) -> None:
             assert {"captured_before_claim", "captured_after_claim"} & claimed
 
 
+def test_the_receivers_time_tells_the_zone_that_the_cameras_lacks() -> None:
+    camera = moment(2024, 12, 26, 12, 30)
+    receiver = replace(moment(2024, 12, 26, 9, 30, offset=0, tag="GPSDateStamp"), block=Block.GPS)
+    assert "captured_near_seen" in kinds(captured(camera), seen())
+    assert "2024-12-26 09:30:00 +00:00" in by_kind(captured(camera, receiver), seen())["captured_soon_after_seen"].text
+    # What cannot be the same moment, and what a program wrote, does not.
+    for other in (replace(receiver, local=receiver.local - timedelta(days=9)), replace(receiver, block=Block.XMP)):
+        assert "captured_near_seen" in kinds(captured(camera, other), seen())
+
+
+@pytest.mark.parametrize("blank", [(1970, 1, 1), (1969, 12, 31, 19), (1980, 1, 1, 0, 3)])
+def test_a_clock_that_was_never_set_says_nothing(blank: tuple[int, ...]) -> None:
+    known = seen(Claim(date(2024, 12, 26)))
+    found = by_kind(captured(moment(*blank)), known)
+    assert {kind: each.level for kind, each in found.items()} == {"captured_unset": Level.INFO}
+    assert kinds(captured(moment(*blank), moment(2024, 12, 26, 8, offset=0)), known) == {
+        "captured_before_seen",
+        "captured_on_claim",
+    }
+
+
+def test_of_a_day_alone_the_zone_is_not_what_is_missing() -> None:
+    assert "gives the day only" in by_kind(captured(moment(2024, 12, 26, whole_day=True)), seen())[
+        "captured_near_seen"
+    ].text  # fmt: skip
+
+
 def test_two_times_that_disagree() -> None:
     exif, gps = moment(2024, 12, 25, 8, 30), moment(2024, 12, 27, 8, offset=0, tag="GPSDateStamp")
     assert "times_disagree" in kinds(captured(exif, gps))
@@ -167,9 +194,11 @@ def test_other_times_are_told_but_prove_little() -> None:
         (52.1, 10, "place_off_claim", "41 km"),
         (53.0, 10, "place_far_from_claim", "141 km"),
         (-51.73, 10, "place_far_from_claim", "11504 km"),
-        # A position that is told roughly may be nearer.
-        (52.0, 10_000, "place_near_claim", "30 km"),
+        # A position that is told roughly may be nearer, and neither fits nor contradicts.
+        (52.0, 10_000, "place_rough", "30 km"),
         (52.7, 50_000, "place_off_claim", "108 km"),
+        (-51.73, 10**9, "place_rough", "1000000 km"),
+        (51.8, 10**9, "place_near_claim", "7.8 km"),
     ],
 )
 def test_a_place_against_the_one_that_is_claimed(latitude: float, precision: float, kind: str, words: str) -> None:
@@ -201,6 +230,8 @@ def test_a_place_says_how_exact_it_is() -> None:
     assert "33.90000° S, 18.40000° W" in found.text
     assert "give or take 10 m" in found.evidence
     assert "no datum given" in found.evidence
+    deep = Metadata(places=(Place(1, 2, -43.1, "WGS-84", None, Block.XMP),))
+    assert by_kind(deep)["place"].evidence.endswith("43 m below the sea, WGS-84")
 
 
 def test_the_camera_and_what_else_names_it() -> None:
@@ -242,21 +273,36 @@ def test_programs_are_editors_firmware_or_generators() -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        Metadata(software=("DALL-E 3",)),
-        Metadata(credits={"credit": "Made with Google AI"}),
-        Metadata(source_types=("trainedAlgorithmicMedia",)),
+        Metadata(source_types=("trainedAlgorithmicMedia",), software=("DALL-E 3",)),
         Metadata(signature=Signature(SignatureState.VALID, "X", source_types=("trainedAlgorithmicMedia",))),
-        Metadata(texts=(("parameters", "a soldier\nSteps: 20, Sampler: Euler a, CFG scale: 7"),)),
     ],
 )
 def test_what_says_that_it_was_generated(read: Metadata) -> None:
     found = by_kind(read)["generated"]
     assert found.level is Level.WARNING
     assert "says that it was generated" in found.text
+    assert "generator" not in kinds(read)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        Metadata(software=("DALL-E 3",)),
+        Metadata(credits={"credit": "Made with Google AI"}),
+        Metadata(history=(Edit("edited", "Adobe Firefly", None, None),)),
+        Metadata(texts=(("parameters", "a soldier\nSteps: 20, Sampler: Euler a, CFG scale: 7"),)),
+    ],
+)
+def test_a_program_that_is_named_may_have_changed_a_photograph(read: Metadata) -> None:
+    found = by_kind(read)
+    assert found["generator"].level is Level.WARNING
+    assert "or changed a photograph" in found["generator"].text
+    assert "generated" not in found
 
 
 def test_parts_and_composites() -> None:
     assert by_kind(Metadata(source_types=("digitalArt",)))["drawn"].level is Level.NOTICE
+    assert kinds(Metadata(source_types=("virtualRecording",))) == {"screen_capture"}
     assert by_kind(Metadata(source_types=("screenCapture",)))["screen_capture"].level is Level.NOTICE
     assert by_kind(Metadata(source_types=("compositeWithTrainedAlgorithmicMedia",)))["partly_generated"]
     assert by_kind(Metadata(source_types=("compositeCapture",)))["composite"].level is Level.NOTICE
@@ -314,8 +360,9 @@ def test_a_preview_of_something_else() -> None:
 
 
 def test_what_could_not_be_read_is_said() -> None:
-    found = by_kind(Metadata(unread=((Block.XMP, "ParseError: mismatched tag"), (Block.XMP, "another"))))["unread"]
-    assert "(XMP)" in found.text
+    problems = ((Block.XMP, "ParseError: mismatched tag"), (Block.XMP, "another"), (Block.MAKER_NOTE, "cut off"))
+    found = by_kind(Metadata(unread=problems))["unread"]
+    assert "(XMP, maker note)" in found.text
     assert "mismatched tag" in found.evidence
 
 

@@ -85,6 +85,9 @@ def test_who_is_credited_need_not_be_the_maker() -> None:
         ("UserComment", "portrait Negative prompt: blurry Steps: 20, Schedule type: Karras, Sampler: DPM++ 2M"),
         ("prompt", '{"3": {"class_type": "KSampler"'),
         ("workflow", '{"id": "x", "revision": 0, "last_node_id": 9, "nodes": [{"id": 1, "type": "CLIPText'),
+        ("prompt", '{"3": {"inputs": {"text": "' + "a soldier " * 300),
+        ("UserComment", '{"prompt": {"3": {"class_type": "KSampler"'),
+        ("Description", "a soldier --ar 2:1 --v 6 Job ID: a7421d2f-b262-44f9-977c-ac23e9c7d3e3"),
         ("Dream", "a soldier -s 50"),
         ("sd-metadata", "{}"),
         ("invokeai_metadata", "{}"),
@@ -105,6 +108,9 @@ def test_settings_are_known_by_how_they_are_written(keyword: str, text: str) -> 
         ("Comment", "Steps: 3, then tea"),
         ("parameters", "f=50mm"),
         ("Description", "his dream"),
+        ("Description", "Printed as Job ID: a7421d2f-b262-44f9-977c-ac23e9c7d3e3"),
+        ("Description", "two hands -- Job ID: 12"),
+        ("UserComment", '{"captureMode": 1}'),
     ],
 )
 def test_other_texts_are_not(keyword: str, text: str) -> None:

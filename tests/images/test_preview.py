@@ -2,13 +2,17 @@
 
 import io
 import random
+import struct
+import tempfile
 import time
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from provenance.core.metadata import Block, Thumbnail
+from provenance.images import boxes
 from provenance.images.decode import open_image
 from provenance.images.findings import shows_another
 from provenance.images.fingerprint import fingerprint
@@ -136,6 +140,62 @@ def test_a_file_tells_of_its_preview(tmp_path: Path) -> None:
         assert [shows_another(each) for each in told.thumbnails] == [other]
         assert Block.THUMBNAIL in told.blocks
         assert not told.unread
+
+
+def heic(own: Image.Image, shown: Image.Image) -> bytes:
+    """A HEIC with a thumbnail of another picture."""
+    parts = []
+    for each in (own, shown):
+        stream = io.BytesIO()
+        pillow_heif.from_pillow(each).save(stream, thumbnails=[160], quality=80)
+        parts.append(stream.getvalue())
+    whole, other = parts
+    (place, size), (begin, length) = (places(data)[2] for data in parts)
+    # Its place is told as where it begins, one piece, and a length; how it is coded is the same in both.
+    told, instead = struct.pack(">IHII", place, 1, 0, size), struct.pack(">IHII", len(whole), 1, 0, length)
+    assert whole.count(told) == 1
+    return whole.replace(told, instead) + other[begin : begin + length]
+
+
+def places(data: bytes) -> dict[int, tuple[int, int]]:
+    start = data.index(b"iloc") + 4
+    return {item: (at, length) for item, at, length, _ in boxes._places(data, start, len(data))}
+
+
+def test_thumbnails_of_heic() -> None:
+    own = picture(20, (800, 600))
+    for shown, other in ((own, False), (picture(21, (800, 600)), True)):
+        found = compared_in("x.heic", heic(own, shown))
+        assert [(each.block, each.width, each.height) for each in found] == [(Block.CONTAINER, 160, 120)]
+        assert [shows_another(each) for each in found] == [other]
+
+
+def compared_in(name: str, data: bytes) -> tuple[Thumbnail, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        told = read(path, LIMIT)
+    assert not told.unread
+    return told.thumbnails
+
+
+def indexed(own: Image.Image, other: Image.Image, kind: int) -> bytes:
+    """A JPEG whose index names another one behind it."""
+    body, behind = jpeg(own), jpeg(other, 75)
+    head = b"MPF\0MM\0*\0\0\0\x08\0\1\xb0\2\0\7" + struct.pack(">II", 32, 26) + bytes(4)
+    start = 2 + 4 + 4
+    far = len(body) + 4 + len(head) + 32 - start
+    pictures = struct.pack(">IIII", 0x030000, 0, 0, 0) + struct.pack(">IIII", kind, len(behind), far, 0)
+    return body[:2] + struct.pack(">BBH", 0xFF, 0xE2, len(head) + 34) + head + pictures + body[2:] + behind
+
+
+def test_large_previews_of_an_index() -> None:
+    own = picture(22)
+    for shown, other in ((own, False), (picture(23), True)):
+        [found] = compared_in("x.jpg", indexed(own, shown.resize((640, 427)), 0x010001))
+        assert (found.block, found.width, shows_another(found)) == (Block.CONTAINER, 640, other)
+    for kind in (0x020002, 0x050000):
+        assert compared_in("x.jpg", indexed(own, picture(24).resize((640, 427)), kind)) == ()
 
 
 def with_thumbnail(body: bytes) -> bytes:

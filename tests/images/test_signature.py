@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from provenance.core.metadata import Metadata, SignatureState
+from provenance.images import metadata
 from provenance.images.metadata import read
 from provenance.images.sandbox import Limits, Sandbox
 from provenance.images.signature import signature
@@ -97,6 +98,17 @@ def test_saved_again_nothing_is_left(whole: bytes) -> None:
         image.save(stream, "JPEG")
     assert signature(stream.getvalue(), ()) is None
     assert signature(picture(), ()) is None
+
+
+def test_what_is_looked_at_in_part_only_is_not_called_broken(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.jpg"
+    path.write_bytes(whole)
+    monkeypatch.setattr(metadata, "_MOST_BYTES", len(whole) - 100)
+    found = read(path, 10**6)
+    assert found.signature is None
+    assert found.unread[-1][1].startswith("only the first ")
 
 
 def test_bytes_of_a_manifest_elsewhere_are_none(whole: bytes) -> None:
