@@ -233,7 +233,7 @@ def _sightings(
 def _warnings(file: File, narrowing: Narrowing) -> list[str]:
     warnings = []
     if file.refused is not None:
-        warnings.append(f"The image {file.refused}: it was searched by its exact bytes only.")
+        warnings.append(f"The image was searched by its exact bytes only: {file.refused}.")
     elif file.quality < FLAT_BELOW:
         warnings.append(FLAT)
     elif file.quality < PLAIN_BELOW:

@@ -15,8 +15,7 @@ from exifread.core.exif_header import ExifHeader
 from exifread.tags.fields import FieldType
 
 from provenance.core.metadata import Block, Camera, Metadata, Moment, Place
-from provenance.core.places import metres
-from provenance.images.told import MOST, moment, text
+from provenance.images.told import MOST, moment, place, text
 
 EXIF_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, EOFError, KeyError, IndexError, MemoryError, OSError,
@@ -129,7 +128,7 @@ def _directories(header: _Header) -> None:
 
 
 def _metadata(header: _Header, data: bytes, unread: list[tuple[Block, str]]) -> Metadata:
-    place, problem = _place(header)
+    position, problem = _place(header)
     if problem:
         unread.append((Block.GPS, problem))
     blocks = [Block.EXIF]
@@ -147,7 +146,7 @@ def _metadata(header: _Header, data: bytes, unread: list[tuple[Block, str]]) -> 
         captured=_moments(_dated(header, "DateTimeOriginal", "Original"), _satellite_time(header)),
         digitised=_moments(_dated(header, "DateTimeDigitized", "Digitized")),
         modified=_moments(_dated(header, "DateTime", "")),
-        places=(place,) if place else (),
+        places=(position,) if position else (),
         camera=_camera(header),
         software=_texts(header, "Image Software", "Image ProcessingSoftware"),
         orientation=int(orientation[0]) if orientation and orientation[0] in range(1, 9) else None,
@@ -211,16 +210,17 @@ def _place(header: _Header) -> tuple[Place | None, str | None]:
     longitude = _degrees(header, "Longitude", "EW", 180)
     if latitude is None or longitude is None:
         return None, "no valid position: a number or the hemisphere is missing or out of range"
-    precision = metres(latitude[0], latitude[1], longitude[1])
-    if error := _numbers(header, "GPS Tag 0x001F"):  # GPSHPositioningError
-        precision = max(precision, float(error[0]))
-    height = _numbers(header, "GPS GPSAltitude")
-    below = _numbers(header, "GPS GPSAltitudeRef")
-    altitude = float(height[0]) if height and abs(height[0]) < 1_000_000 else None
-    if altitude is not None and below and below[0] in {1, 3}:  # 3: below the ellipsoid
-        altitude = -altitude
-    datum = _text(header, "GPS GPSMapDatum")
-    return Place(latitude[0], longitude[0], altitude, datum, precision, Block.GPS), None
+    below = _number(header, "GPS GPSAltitudeRef") in {1, 3}  # 3: below the ellipsoid
+    height = _number(header, "GPS GPSAltitude")
+    found = place(
+        latitude,
+        longitude,
+        altitude=-height if height is not None and below else height,
+        error=_number(header, "GPS Tag 0x001F"),  # GPSHPositioningError
+        datum=_text(header, "GPS GPSMapDatum"),
+        block=Block.GPS,
+    )
+    return found, None
 
 
 def _degrees(header: _Header, name: str, ways: str, most: int) -> tuple[float, float] | None:
@@ -290,6 +290,11 @@ def _numbers(header: _Header, name: str) -> list[Any]:
     if not isinstance(values, list) or any(getattr(value, "denominator", 0) == 0 for value in values):
         return []
     return values
+
+
+def _number(header: _Header, name: str) -> float | None:
+    values = _numbers(header, name)
+    return float(values[0]) if values else None
 
 
 def _moments(*moments: Moment | None) -> tuple[Moment, ...]:

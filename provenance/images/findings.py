@@ -231,7 +231,7 @@ def _measured(place: Place) -> str:
     parts += [f"give or take {place.precision:.0f} m"] if place.precision else []
     if place.altitude is not None:
         parts.append(f"{abs(place.altitude):.0f} m {'below' if place.altitude < 0 else 'above'} the sea")
-    parts.append(place.datum or "no datum given")
+    parts.append(_quoted(place.datum or "no datum given"))
     return ", ".join(parts)
 
 
@@ -258,7 +258,7 @@ def _made_by(read: Metadata) -> Iterator[Finding]:
     if named := generators(read):
         yield _say("generator", f"named as the program: {_list(named)}", how=_list(named, *_SAID))
     elif texts := settings(read):
-        how = f"its settings under {_list((keyword for keyword, _ in texts), *_SAID)}"
+        how = f"settings under {_list((keyword for keyword, _ in texts), *_SAID)}"
         yield _say("generator", f"{_quoted(texts[0][0])}: {_quoted(texts[0][1])}", how=how)
 
 

@@ -3,7 +3,8 @@
 import re
 from datetime import datetime, timedelta
 
-from provenance.core.metadata import Block, Moment
+from provenance.core.metadata import Block, Moment, Place
+from provenance.core.places import metres
 
 MOST = 300
 """Characters of one text that are kept, unless a caller asks for more."""
@@ -16,6 +17,14 @@ _DATED = re.compile(
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1800, 9998
 """Photography is not older; and a moment must stay a moment when its zone is taken off."""
+
+_HIGHEST = 1_000_000.0
+"""Metres above the sea or below it: what is more was written by no device."""
+_WIDEST = 20_040_000.0
+"""Metres: no two places on the Earth are farther apart."""
+
+Written = tuple[float, float]
+"""A number, and what its last written digit stands for."""
 
 
 def text(value: object, most: int = MOST) -> str | None:
@@ -76,6 +85,22 @@ def zone_of(value: object) -> timedelta | None:
         return None
     distance = timedelta(hours=hours, minutes=minutes)
     return -distance if found[1] == "-" else distance
+
+
+def place(
+    latitude: Written,
+    longitude: Written,
+    *,
+    altitude: float | None,
+    error: float | None,
+    datum: str | None,
+    block: Block,
+) -> Place:
+    """Return a position, as precise as its last written digit, or as the error that the receiver tells."""
+    precision = max(metres(latitude[0], latitude[1], longitude[1]), error or 0.0)
+    if altitude is not None and abs(altitude) > _HIGHEST:
+        altitude = None
+    return Place(latitude[0], longitude[0], altitude, datum, min(precision, _WIDEST), block)
 
 
 def _digits(value: object) -> str | None:

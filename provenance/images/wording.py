@@ -195,8 +195,8 @@ FINDINGS: Mapping[str, tuple[Level, str]] = {
     "generator": (
         WARNING,
         (
-            "The file names a program that generates pictures: {how}. It may have made all of the picture, or changed "
-            "a photograph. Such a mark can be written or removed by anyone."
+            "The file bears the mark of a program that generates pictures: {how}. It may have made all of the picture, "
+            "or changed a photograph. Such a mark can be written or removed by anyone."
         ),
     ),
     "partly_generated": (

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, ParseError
 
@@ -10,8 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from provenance.core.metadata import Block, Camera, Documents, Edit, Metadata, Moment, Place
-from provenance.core.places import metres
-from provenance.images.told import moment, text
+from provenance.images.told import moment, place, text
 
 Value = str | list["Value"] | dict[str, "Value"]
 
@@ -61,9 +61,10 @@ def read_xmp(packet: bytes) -> tuple[Metadata, list[bytes]]:
     """Return what a packet tells, and the thumbnails in it. Raises nothing."""
     try:
         told = _properties(packet)
-    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
-        reason = text(str(error), 120) or type(error).__name__
-        return Metadata(blocks=(Block.XMP,), unread=((Block.XMP, reason),)), []
+    except DefusedXmlException:
+        return _unread("declares a type of document, as XMP never does")
+    except (ParseError, ValueError, LookupError, RecursionError) as error:
+        return _unread(text(str(error), 120) or type(error).__name__)
     places = _places(told)
     metadata = Metadata(
         captured=_moments(told, "exif:DateTimeOriginal", "photoshop:DateCreated"),
@@ -82,6 +83,10 @@ def read_xmp(packet: bytes) -> tuple[Metadata, list[bytes]]:
     return metadata, list(_thumbnails(told.get("xmp:Thumbnails")))
 
 
+def _unread(reason: str) -> tuple[Metadata, list[bytes]]:
+    return Metadata(blocks=(Block.XMP,), unread=((Block.XMP, reason),)), []
+
+
 def extended_id(packet: bytes) -> bytes | None:
     """The GUID of what a JPEG had to put into further segments."""
     found = re.search(rb"HasExtendedXMP[^0-9A-F]{1,8}([0-9A-F]{32})", packet[: 1 << 16])
@@ -89,7 +94,8 @@ def extended_id(packet: bytes) -> bytes | None:
 
 
 def _properties(packet: bytes) -> dict[str, Value]:
-    packet = packet.strip(b"\0 \t\r\n")
+    if packet[:2] not in {BOM_UTF16_LE, BOM_UTF16_BE}:  # Half of a letter would be taken off these.
+        packet = packet.strip(b"\0 \t\r\n")
     if len(packet) > _MOST_BYTES or packet.count(b"<") + packet.count(b"=") > 2 * _MOST_MARKS:
         raise ValueError("is larger than any program writes it")
     root = fromstring(packet, forbid_dtd=True)
@@ -214,13 +220,16 @@ def _places(told: dict[str, Value]) -> tuple[Place, ...]:
     longitude = _degrees(_line(told.get("exif:GPSLongitude")), "EW", 180)
     if latitude is None or longitude is None:
         return ()
-    precision = metres(latitude[0], latitude[1], longitude[1])
-    if error := _number(_line(told.get("exif:GPSHPositioningError"))):
-        precision = max(precision, error)
     height = _number(_line(told.get("exif:GPSAltitude")))
-    if height is not None and _line(told.get("exif:GPSAltitudeRef")) == "1":
-        height = -height
-    return (Place(latitude[0], longitude[0], height, _line(told.get("exif:GPSMapDatum")), precision, Block.XMP),)
+    found = place(
+        latitude,
+        longitude,
+        altitude=-height if height is not None and _line(told.get("exif:GPSAltitudeRef")) == "1" else height,
+        error=_number(_line(told.get("exif:GPSHPositioningError"))),
+        datum=_line(told.get("exif:GPSMapDatum")),
+        block=Block.XMP,
+    )
+    return (found,)
 
 
 def _degrees(line: str | None, ways: str, most: int) -> tuple[float, float] | None:

@@ -4,6 +4,7 @@ Everything in it was written by whoever made the file.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import RenderableType
@@ -38,32 +39,15 @@ def document(read: Metadata | None) -> Document:
     """Return what was read, without what the file does not tell; empty where it tells nothing."""
     if read is None:
         return {}
-    camera, documents = read.camera, read.documents
     told: Document = {
         "captured": [_moment(each) for each in read.captured],
         "digitised": [_moment(each) for each in read.digitised],
         "modified": [_moment(each) for each in read.modified],
         "places": [_place(each) for each in read.places],
-        "camera": _told(
-            make=camera.make,
-            model=camera.model,
-            serial=camera.serial,
-            lens=camera.lens,
-            lens_serial=camera.lens_serial,
-            owner=camera.owner,
-            unique_id=camera.unique_id,
-        ),
+        "camera": _told(**asdict(read.camera)),
         "software": list(read.software),
         "history": [_edit(each) for each in read.history],
-        "documents": _told(
-            document=documents.document,
-            original=documents.original,
-            instance=documents.instance,
-            derived_document=documents.derived_document,
-            derived_instance=documents.derived_instance,
-            derived_original=documents.derived_original,
-            ingredients=list(documents.ingredients),
-        ),
+        "documents": _told(**asdict(read.documents)),
         "orientation": read.orientation,
         "source_types": list(read.source_types),
         "facebook": read.fbmd,
@@ -80,7 +64,7 @@ def document(read: Metadata | None) -> Document:
 
 
 def _told(**values: Any) -> Document:
-    return {name: value for name, value in values.items() if value not in (None, [], {}, "")}
+    return {name: value for name, value in values.items() if value not in (None, [], (), {}, "")}
 
 
 def _moment(at: Moment) -> Document:

@@ -69,6 +69,23 @@ def test_thumbnails() -> None:
     assert read_xmp(found)[1] == [b"\xff\xd8picture"]
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-8-sig"])
+def test_packets_of_other_codings(coding: str) -> None:
+    assert read_xmp(packet('<rdf:Description xmp:CreatorTool="Łódź"/>').decode().encode(coding))[0].software == (
+        "Łódź",
+    )
+
+
+def test_a_height_and_an_error_that_no_device_tells() -> None:
+    where = 'exif:GPSLatitude="50,0.0N" exif:GPSLongitude="8,0.0W"'
+    how = 'exif:GPSAltitude="999999999999" exif:GPSHPositioningError="999999999999"'
+    found, _ = read_xmp(packet(f"<rdf:Description {where} {how}/>"))
+    [place] = found.places
+    assert place.altitude is None
+    assert place.precision is not None
+    assert place.precision < 20_100_000
+
+
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 9))
 
 
