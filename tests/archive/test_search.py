@@ -105,6 +105,13 @@ def test_the_ends_of_the_calendar_can_be_asked_for(desk: Desk) -> None:
         assert found == search.taken(connection, [1]) != {}
 
 
+def test_the_values_of_files(desk: Desk) -> None:
+    told(desk, Metadata(camera=Camera("Maker A")), Metadata(camera=Camera("B", "C")), Metadata())
+    with desk.archive.read() as connection:
+        assert search.values(connection, Trait.MAKE, [1, 2, 3]) == {1: {"maker a"}, 2: {"b"}}
+        assert search.values(connection, Trait.MODEL, [1]) == search.values(connection, Trait.MAKE, []) == {}
+
+
 def test_what_shares_a_value_is_found_up_to_a_limit(desk: Desk) -> None:
     told(desk, *(Metadata(camera=Camera(serial="SN1")) for _ in range(5)))
     with desk.archive.read() as connection:

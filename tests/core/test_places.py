@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.core.places import EARTH_KM, Box, boxes, distance_km, is_place
+from provenance.core.places import EARTH_KM, Box, boxes, distance_km, is_place, metres
 
 LATITUDES = st.floats(-90, 90) | st.sampled_from([-90.0, 0.0, 89.999, 90.0])
 LONGITUDES = st.floats(-180, 180) | st.sampled_from([-180.0, 0.0, 179.999, 180.0])
@@ -38,6 +38,14 @@ def by_vectors(one: tuple[float, float], other: tuple[float, float]) -> float:
 )
 def test_known_distances(one: tuple[float, float], other: tuple[float, float], km: float) -> None:
     assert distance_km(one, other) == pytest.approx(km, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "north", "east", "long"), [(0, 1, 0, 111_195), (0, 0, 1, 111_195), (60, 0, 1, 55_597), (90, 0, 1, 0)]
+)
+def test_degrees_on_the_ground(latitude: float, north: float, east: float, long: float) -> None:
+    assert metres(latitude, north, east) == pytest.approx(long, abs=1)
+    assert metres(-latitude, north, east) == metres(latitude, north, east)
 
 
 @settings(deadline=None)
