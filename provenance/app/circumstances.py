@@ -9,10 +9,11 @@ from provenance.archive import metadata as stored
 from provenance.archive.store import Connection
 from provenance.core import fold, times
 from provenance.core.chain import Chain, FirstSeen
-from provenance.core.metadata import Finding, Metadata
+from provenance.core.metadata import Camera, Finding, Metadata
 from provenance.core.model import AttachmentKind, Confidence, File, Match, MatchKind, Sighting, Unarchived
 from provenance.core.times import dated
 from provenance.images.findings import Circumstances, Claim, Related, findings
+from provenance.images.generators import GENERATED
 
 _RELATED = 60
 """Files that are named as sharing something."""
@@ -74,8 +75,10 @@ def related_to(connection: Connection, file: File, own: Metadata, same_picture: 
     )
 
 
-def carriers(connection: Connection, chain: Chain, matches: Mapping[int, Match], but: str | None) -> list[Carrier]:
-    """Return the copies among a chain's files that tell when they were taken, documents first.
+def carriers(
+    connection: Connection, chain: Chain, matches: Mapping[int, Match], own: Metadata | None, but: str | None
+) -> list[Carrier]:
+    """Return the copies among a chain's files that tell of the photograph what a file does not itself, documents first.
 
     `matches` says how sure each is to be the picture; parts are left out, since the rest may be another photograph.
     """
@@ -88,18 +91,27 @@ def carriers(connection: Connection, chain: Chain, matches: Mapping[int, Match],
             by_file.setdefault(seen.file.id, seen)
     read_of = stored.load(connection, by_file)
     found = [
-        Carrier(lent(read_of[file_id]), _way(seen, matches[file_id]))
+        Carrier(told, _way(seen, matches[file_id]))
         for file_id, seen in by_file.items()
-        if file_id in read_of and read_of[file_id].captured
+        if file_id in read_of and (told := lent(read_of[file_id], own or Metadata())) is not None
     ]
     return found[:_CARRIERS]
 
 
-def lent(read: Metadata) -> Metadata:
-    """Return what holds of the photograph, whatever file it is in: not how that file was written."""
-    return Metadata(
-        captured=read.captured, digitised=read.digitised, places=read.places, camera=read.camera, credits=read.credits
+def lent(read: Metadata, own: Metadata) -> Metadata | None:
+    """Return what holds of the photograph, whatever file it is in, and is lacking in `own`; None if there is nothing.
+
+    How that file was written is no part of it.
+    """
+    told = Metadata(
+        captured=() if own.captured else read.captured,
+        digitised=() if own.captured else read.digitised,
+        places=() if own.places else read.places,
+        camera=read.camera if own.camera == Camera() else Camera(),
+        source_types=tuple(each for each in read.source_types if each in GENERATED and each not in own.source_types),
+        credits=read.credits,
     )
+    return told if told.captured or told.places or told.camera != Camera() or told.source_types else None
 
 
 def first_words(first: FirstSeen) -> str:

@@ -188,9 +188,7 @@ def _findings(
     found: copies.Copies,
     claim: Claim | None,
 ) -> tuple[Finding, ...]:
-    lent = []
-    if own is None or not own.captured:
-        lent = circumstances.carriers(connection, built, found.same, file.sha256)
+    lent = circumstances.carriers(connection, built, found.same, own, file.sha256)
     return circumstances.told(connection, file, own, built, claim, lent)
 
 

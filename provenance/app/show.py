@@ -75,10 +75,7 @@ def _file(archive: Archive, connection: Connection, file_id: int) -> FileAnswer:
     own = stored_metadata.load(connection, [file_id]).get(file_id)
     members = [file_id] if picture is None else read.files_of_pictures(connection, [picture])[picture]
     built = chain.build(_sightings(connection, members), Evidence(stored.among(connection, members)))
-    lent = []
-    if own is None or not own.captured:
-        relations = _relations(built, file)
-        lent = circumstances.carriers(connection, built, relations, file.sha256)
+    lent = circumstances.carriers(connection, built, _relations(built, file), own, file.sha256)
     found = circumstances.told(connection, file, own, built, None, lent)
     return FileAnswer(file, str(archive.files.path(file.sha256)), picture, sightings, own, found)
 
@@ -116,7 +113,7 @@ def _lent(connection: Connection, built: chain.Chain) -> tuple[Finding, ...]:
         return ()
     first = built.first.file
     itself = Match(MatchKind.IDENTICAL, "sha256", 0, Confidence.CERTAIN)
-    lent = circumstances.carriers(connection, built, _relations(built, first) | {first.id: itself}, None)
+    lent = circumstances.carriers(connection, built, _relations(built, first) | {first.id: itself}, None, None)
     return circumstances.told(connection, first, None, built, None, lent)
 
 

@@ -10,7 +10,7 @@ from provenance.app.lookup import Narrowing, lookup
 from provenance.app.show import show
 from provenance.archive import read as read_archive
 from provenance.core.answers import LookupAnswer
-from provenance.core.metadata import Finding, Metadata
+from provenance.core.metadata import Block, Finding, Metadata, Place
 from provenance.images.findings import Circumstances, Claim
 from tests.app.conftest import AT, MAX_BYTES, Desk, after, export, posted, put
 from tests.stories import message
@@ -73,6 +73,24 @@ def test_a_copy_that_was_sent_as_a_file_lends_what_others_lost(document: Desk, t
     assert read.jpeg is None
     for words in ("sent as a document", "«Channel 1» post 1/10", "matched"):
         assert words in (known.carried_by or "")
+
+
+def test_what_a_file_tells_itself_is_not_lent(document: Desk, tmp_path: Path, asked: Asked) -> None:
+    ask(document, put(tmp_path / "suspect.jpg", tagged(1, taken=TAKEN, quality=50)))
+    ((read, _),) = [each for each in asked if each[1].carried_by]
+    assert (read.captured, read.camera.serial) == ((), SERIAL)
+    asked.clear()
+    ask(document, put(tmp_path / "other.jpg", tagged(1, taken=TAKEN, serial="SN-1", quality=50)))
+    assert [known.carried_by for _, known in asked] == [None]
+
+
+def test_what_holds_of_the_photograph_is_lent_without_a_time_as_well() -> None:
+    where = (Place(50, 30, None, None, None, Block.GPS),)
+    made = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+    read = Metadata(places=where, source_types=made, software=("GIMP",), orientation=6)
+    assert circumstances.lent(read, Metadata()) == Metadata(places=where, source_types=made[:1])
+    assert circumstances.lent(read, read) is None
+    assert circumstances.lent(Metadata(software=("GIMP",), credits={"author": "A"}), Metadata()) is None
 
 
 def test_another_picture_of_the_camera_is_related(document: Desk, tmp_path: Path, asked: Asked) -> None:
