@@ -19,6 +19,9 @@ _EXTENDED_MOST = 4 << 20
 _MOST_TEXTS = 50
 _MOST_PROFILES = 16
 """Raw profiles of a PNG: each is taken apart, and a file has one of each kind."""
+_MOST_RECORDS = 1 << 20
+"""Bytes of IPTC's records that are put into their order."""
+_LARGEST_PREVIEW, _MOST_PREVIEWS = 8 << 20, 4
 _MOST_CHUNKS = 50_000
 _MOST_PARTS = 5000
 """Of one extension of a GIF; each holds 255 bytes."""
@@ -89,7 +92,8 @@ def _jpeg(data: bytes, found: Blocks) -> None:
             extended.setdefault(guid, []).append((int.from_bytes(rest[4:8], "big"), rest[8:]))
         elif marker == 0xE2 and body.startswith(_INDEX) and not found.previews:
             pictures = indexed(data, start + len(_INDEX), stop)
-            found.previews += [data[begin:end] for kind, begin, end in pictures if kind in _PREVIEWS]
+            small = [each for each in pictures if each[0] in _PREVIEWS][:_MOST_PREVIEWS]
+            found.previews += [data[begin : min(end, begin + _LARGEST_PREVIEW)] for _, begin, end in small]
         elif marker == 0xE2 and body.startswith(_PROFILE):
             profile.append((body[12] if len(body) > 12 else 0, body[14:]))
         elif marker == 0xED and body.startswith(_PHOTOSHOP):
@@ -227,11 +231,12 @@ def _tiff(data: bytes, found: Blocks) -> None:
     def number(at: int, size: int) -> int:
         return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
 
-    start = number(4, 4)
+    start, met = number(4, 4), set()
     for entry in range(start + 2, start + 2 + 12 * min(number(start, 2), 1000), 12):
         tag, size = number(entry, 2), number(entry + 4, 4) * (4 if number(entry + 2, 2) == 4 else 1)
-        if tag not in {700, 33723, 34377, 34675}:
+        if tag not in {700, 33723, 34377, 34675} or tag in met:
             continue
+        met.add(tag)  # A directory has each once; a thousand of them would each hold the whole file.
         offset = number(entry + 8, 4)
         if size <= 4 or offset + size > len(data):
             found.unread.append((Block.CONTAINER, f"tag {tag} points outside of the file"))
@@ -241,7 +246,7 @@ def _tiff(data: bytes, found: Blocks) -> None:
             found.xmp.append(body)
         elif tag == 33723:
             # Some programs wrote it as long words, of their own byte order.
-            found.iptc.append(body if body[:1] == b"\x1c" else _swapped(body))
+            found.iptc.append(body if body[:1] == b"\x1c" else _swapped(body[:_MOST_RECORDS]))
         elif tag == 34377:
             found.photoshop = body
         else:

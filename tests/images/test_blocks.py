@@ -91,6 +91,27 @@ def test_raw_profiles_cost_no_more_than_themselves() -> None:
     assert time.process_time() - started < 1
 
 
+def test_a_directory_does_not_hold_its_file_a_thousand_times() -> None:
+    size = 1 << 20
+    entry = struct.pack("<HHII", 700, 1, size, 8)
+    found = find(b"II*\0\x08\0\0\0" + struct.pack("<H", 900) + entry * 900 + bytes(size))
+    assert [len(each) for each in found.xmp] == [size]
+
+
+def test_records_of_any_length_in_the_old_order_cost_little() -> None:
+    entry = struct.pack("<HHHII", 1, 33723, 4, 10 << 20, 26) + b"\0" * 4
+    started = time.process_time()
+    assert len(find(b"II*\0\x08\0\0\0" + entry + bytes(40 << 20)).iptc) == 1
+    assert time.process_time() - started < 1
+
+
+def test_an_index_does_not_hold_its_file_many_times() -> None:
+    entries = b"".join(struct.pack(">IIIHH", 0x010001, 10 << 20, at, 0, 0) for at in range(1, 60))
+    index = b"MPF\0MM\0*\0\0\0\x08\0\1\xb0\2\0\7" + struct.pack(">II", len(entries), 26) + bytes(4) + entries
+    found = find(b"\xff\xd8" + segment(0xE2, index) + bytes(12 << 20))
+    assert [len(each) for each in found.previews] == [8 << 20] * 4
+
+
 def test_a_gif_of_a_million_parts_costs_little() -> None:
     head = b"GIF89a\1\0\1\0\0\0\0"
     started = time.process_time()
