@@ -21,7 +21,9 @@ _MOST_SEGMENTS = 50_000
 _MOST_NAMED = 200
 _MOST_COMMENTS = 20
 _MOST_PICTURES = 64
-"""Entries of an index of pictures that are followed."""
+"""Entries of an index of pictures, or of Samsung's records, that are followed."""
+_MOST_FILMS = 4
+"""Behind a picture, one after the other."""
 
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 """Within a scan: a byte FF of the picture is followed by 00, and restarts belong to the scan."""
@@ -248,12 +250,10 @@ def _trailing(data: bytes, end: int, pictures: list[tuple[int, int]]) -> int:
     left, at = 0, end
     for begin, stop in [*sorted(known), (len(data), len(data))]:
         begin, stop = min(begin, len(data)), min(stop, len(data))
-        while at < begin:
-            film = end_of_boxes(data, at, begin) if data.startswith(b"ftyp", at + 4) else at
-            if film == at:
-                left += begin - at if data[at:begin].strip(b"\0\xff") else 0
-                break
-            at = film
+        for _ in range(_MOST_FILMS):
+            if at < begin and data.startswith(b"ftyp", at + 4):
+                at = end_of_boxes(data, at, begin)
+        left += begin - at if data[at:begin].strip(b"\0\xff") else 0
         at = max(at, stop)
     return left
 
@@ -265,7 +265,8 @@ def _samsung(data: bytes, end: int) -> list[tuple[int, int]]:
     head = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     if head < end or not data.startswith(b"SEFH", head):
         return []
-    count = min(int.from_bytes(data[head + 8 : head + 12], "little"), (len(data) - 8 - head - 12) // 12)
+    count = int.from_bytes(data[head + 8 : head + 12], "little")
+    count = min(count, _MOST_PICTURES, (len(data) - 8 - head - 12) // 12)
     entries = range(head + 12, head + 12 + 12 * count, 12)
     back = max((int.from_bytes(data[at + 4 : at + 8], "little") for at in entries), default=0)
     return [(max(head - back, end), len(data))]

@@ -177,6 +177,15 @@ def test_films_and_samsungs_trailer_are_accounted_for() -> None:
         assert found.trailing == count
 
 
+def test_what_stands_behind_costs_no_more_than_itself() -> None:
+    records = bytes(12 * (4 << 20))
+    head = b"SEFH\x6a\0\0\0\xff\xff\xff\x7f" + records
+    for behind in (b"\0\0\0\x08ftyp" * (4 << 20), head + len(head).to_bytes(4, "little") + b"SEFT"):
+        started = time.process_time()
+        assert structure(jpeg() + behind) is not None
+        assert time.process_time() - started < 0.5
+
+
 def test_further_pictures_of_an_index_are_accounted_for(tmp_path: Path) -> None:
     path = tmp_path / "two.mpo"
     picture().save(path, "MPO", save_all=True, append_images=[picture("L").convert("RGB")])
