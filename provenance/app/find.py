@@ -77,7 +77,7 @@ def _found(connection: Connection, file_ids: Sequence[int], wanted: Wanted) -> I
         picture = picture_of.get(file_id)
         matched: list[MatchedTrait | MatchedTime | MatchedPlace] = [
             *_traits(told[file_id], wanted),
-            *(MatchedTime(each.local, each.offset, each.utc, each.whole_day) for each in moments.get(file_id, ())),
+            *moments.get(file_id, ()),
             *_places(told[file_id], wanted.near),
         ]
         first = first_seen(connection, members[picture] if picture is not None else [file_id])

@@ -38,7 +38,7 @@ def shared(connection: Connection, suspect: Metadata, *, but: Collection[int] = 
     found = []
     for (places, value), (trait, words) in wanted.items():
         # One more than is shown for each that may not be.
-        files = set(search.sharing(connection, [(places, value)], MOST + len(but))) - set(but)
+        files = set(search.sharing(connection, places, value, MOST + len(but))) - set(but)
         if trait in DEVICES and suspect.camera.make:
             files -= _of_another_maker(connection, files, suspect.camera.make)
         found += [Shared(file_id, trait, words) for file_id in sorted(files)[:MOST]]

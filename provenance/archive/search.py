@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,22 +10,10 @@ import sqlalchemy as sa
 from provenance.archive import schema
 from provenance.archive.metadata import VERSION
 from provenance.archive.read import chunks
+from provenance.core.found import MatchedTime
 from provenance.core.metadata import EAST, WEST
 from provenance.core.places import boxes, distance_km
 from provenance.core.traits import Trait, folded
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A time at which a photograph was taken; `utc` is None where its zone is not known.
-
-    With `whole_day` only the day is told, and `local` is its midnight.
-    """
-
-    local: datetime
-    offset: timedelta | None
-    utc: datetime | None
-    whole_day: bool
 
 
 def with_trait(connection: sa.Connection, traits: Collection[Trait], value: str) -> dict[int, set[str]]:
@@ -68,7 +55,7 @@ def near(connection: sa.Connection, latitude: float, longitude: float, km: float
     return found
 
 
-def taken_between(connection: sa.Connection, start: datetime, end: datetime) -> dict[int, list[Taken]]:
+def taken_between(connection: sa.Connection, start: datetime, end: datetime) -> dict[int, list[MatchedTime]]:
     """Return {file: times} of those that say they were taken in [start, end).
 
     A time of an unknown zone is found where it lies there in any of the zones that there are.
@@ -82,25 +69,19 @@ def taken_between(connection: sa.Connection, start: datetime, end: datetime) -> 
         (table.c.taken_at_utc.is_(None), table.c.whole_day | (table.c.taken_at >= first)),
         else_=(table.c.taken_at_utc >= start) & (table.c.taken_at_utc < end),
     )
-    found: dict[int, list[Taken]] = defaultdict(list)
+    found: dict[int, list[MatchedTime]] = defaultdict(list)
     for row in connection.execute(query.where(inside).order_by(table.c.file_id, table.c.position)):
         found[row.file_id].append(_taken(row))
     return dict(found)
 
 
-def sharing(
-    connection: sa.Connection, wanted: Iterable[tuple[Collection[Trait], str]], limit: int
-) -> dict[int, list[tuple[str, str]]]:
-    """Return {file: [(trait, value), ...]} of at most `limit` files for each of the wanted values, oldest first."""
+def sharing(connection: sa.Connection, traits: Collection[Trait], value: str, limit: int) -> list[int]:
+    """Return the first `limit` files that have this value in one of these traits."""
     table = schema.traits
-    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for traits, value in wanted:
-        query = sa.select(table.c.file_id, table.c.trait, table.c.value).where(
-            table.c.trait.in_(traits), table.c.value == folded(value), table.c.version == VERSION
-        )
-        for row in connection.execute(query.order_by(table.c.file_id).limit(limit)):
-            found[row.file_id].append((row.trait, row.value))
-    return dict(found)
+    query = sa.select(table.c.file_id).where(
+        table.c.trait.in_(traits), table.c.value == folded(value), table.c.version == VERSION
+    )
+    return list(connection.scalars(query.distinct().order_by(table.c.file_id).limit(limit)))
 
 
 def values(connection: sa.Connection, trait: Trait, file_ids: Iterable[int]) -> dict[int, set[str]]:
@@ -115,10 +96,10 @@ def values(connection: sa.Connection, trait: Trait, file_ids: Iterable[int]) -> 
     return found
 
 
-def taken(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[Taken]]:
+def taken(connection: sa.Connection, file_ids: Iterable[int]) -> dict[int, list[MatchedTime]]:
     """Return {file: when it says that it was taken}."""
     table = schema.captures
-    found: dict[int, list[Taken]] = defaultdict(list)
+    found: dict[int, list[MatchedTime]] = defaultdict(list)
     for chunk in chunks(file_ids):
         query = sa.select(table).where(
             table.c.file_id.in_(chunk), table.c.taken_at.is_not(None), table.c.version == VERSION
@@ -135,9 +116,9 @@ def _by_file(connection: sa.Connection, query: sa.Select[Any]) -> dict[int, set[
     return dict(found)
 
 
-def _taken(row: Any) -> Taken:
+def _taken(row: Any) -> MatchedTime:
     offset = None if row.offset_minutes is None else timedelta(minutes=row.offset_minutes)
-    return Taken(row.taken_at, offset, row.taken_at_utc, row.whole_day)
+    return MatchedTime(row.taken_at, offset, row.taken_at_utc, row.whole_day)
 
 
 def _shifted(at: datetime, by: timedelta) -> datetime:

@@ -112,7 +112,8 @@ def test_the_values_of_files(desk: Desk) -> None:
         assert search.values(connection, Trait.MODEL, [1]) == search.values(connection, Trait.MAKE, []) == {}
 
 
-def test_what_shares_a_value_is_found_up_to_a_limit(desk: Desk) -> None:
-    told(desk, *(Metadata(camera=Camera(serial="SN1")) for _ in range(5)))
+def test_what_shares_a_value_is_found_up_to_a_limit_each_file_once(desk: Desk) -> None:
+    told(desk, *(Metadata(camera=Camera(serial="SN1"), documents=Documents("d", "d", "d")) for _ in range(5)))
     with desk.archive.read() as connection:
-        assert list(search.sharing(connection, [({Trait.CAMERA_SERIAL}, "sn1")], 3)) == [1, 2, 3]
+        assert search.sharing(connection, {Trait.CAMERA_SERIAL}, "sn1", 3) == [1, 2, 3]
+        assert search.sharing(connection, DOCUMENTS, "D", 3) == [1, 2, 3]
