@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from operator import add
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -72,6 +73,8 @@ _PLAIN = 0.7
 of 500 photographs 26 reach it, with a burnt-out sky or a black shadow."""
 _WORTH = (0.04, 0.96)
 """Share of the area within which the inner picture is worth a square of its own."""
+_ROUNDING = 1e-9
+"""By which sums of floats may come out smaller in another order."""
 
 
 def tiles(path: Path, max_pixels: int, side: int, wanted: Wanted) -> list[Tile]:
@@ -123,10 +126,16 @@ def inner(image: Image.Image) -> Region | None:
 def heaviest(weights: Sequence[Sequence[float]]) -> tuple[int, int, int, int] | None:
     """Return (left, top, right, bottom) of the rectangle with the largest sum; None where no weight is positive."""
     best, found = 0.0, None
+    most = [sum(weight for weight in row if weight > 0) + _ROUNDING for row in weights]
     for top in range(len(weights)):
-        sums = [0.0] * len(weights[top])
+        if sum(most[top:]) <= best:  # Even all that is positive in these rows is no more.
+            break
+        sums, reach = [0.0] * len(weights[top]), 0.0
         for bottom in range(top, len(weights)):
-            sums = [total + weight for total, weight in zip(sums, weights[bottom], strict=True)]
+            sums = list(map(add, sums, weights[bottom]))
+            reach += most[bottom]
+            if reach <= best:
+                continue
             running, left = 0.0, 0
             for column, total in enumerate(sums):
                 if running <= 0:
@@ -159,8 +168,13 @@ def _content(image: Image.Image) -> Image.Image | None:
     """Return white where there is content and black where there is ground; None where no colour is a ground."""
     sample = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
     pixels = sample.width * sample.height
+    least = _GROUND_SHARE * pixels
+    # Whose colour is so frequent has a level in each channel that is: few photographs do, and counting colours is slow.
+    levels = sample.histogram()
+    if any(max(levels[channel : channel + 256]) < least for channel in (0, 256, 512)):
+        return None
     counted = cast("list[tuple[int, tuple[int, int, int]]]", sample.getcolors(pixels))
-    grounds = sorted((each for each in counted if each[0] >= _GROUND_SHARE * pixels), reverse=True)
+    grounds = sorted((each for each in counted if each[0] >= least), reverse=True)
     content: Image.Image | None = None
     for _, colour in grounds[:_GROUNDS]:
         difference = ImageChops.difference(image, Image.new("RGB", image.size, colour))
