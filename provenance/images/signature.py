@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.sax.saxutils import unescape
 
 from provenance.core.metadata import Block, Signature, SignatureState
 from provenance.images.told import moment, text
@@ -36,6 +35,9 @@ def signature(data: bytes, xmp: Iterable[bytes], anchors: str = "") -> Signature
         return _embedded(data, anchors)
     for packet in xmp:
         if found := _REMOTE.search(packet):
+            # It loads what fetches addresses, which nothing here does and few files need.
+            from xml.sax.saxutils import unescape
+
             address = unescape((found[1] or found[2]).decode("utf-8", "replace"))
             return Signature(SignatureState.REMOTE, url=text(address, 2000))
     return None
