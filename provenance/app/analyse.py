@@ -1,17 +1,18 @@
 """Measures every archived file that has not been measured by the present version. Interrupted, it goes on.
 
-What files tell about themselves is read as well, and pictures are described where there is a model for that.
+What files tell about themselves is read with it, and pictures are described where there is a model for that.
 """
 
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from provenance.app.inspect import inspect
+from provenance.app.inspect import inspect, reading
 from provenance.app.progress import Progress
 from provenance.archive import derive
+from provenance.archive import metadata as stored
 from provenance.archive.derive import Measurement
 from provenance.archive.store import Archive
-from provenance.images.measure import Measured, measure
+from provenance.images.measure import Measured, measure_and_read
 from provenance.images.sandbox import Refusal, Sandbox
 
 if TYPE_CHECKING:
@@ -43,19 +44,22 @@ def _measure(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived:
         return []
     progress.stage("Fingerprinting images", len(waiting))
     refused: list[tuple[str, str]] = []
-    answers = measure(sandbox, (archive.files.path(sha256) for _, sha256 in waiting))
+    answers = measure_and_read(sandbox, (archive.files.path(sha256) for _, sha256 in waiting))
     pairs = zip(waiting, answers, strict=True)
     while batch := list(islice(pairs, _BATCH)):
-        measurements = []
-        for (file_id, sha256), answer in batch:
-            if isinstance(answer, Refusal):
-                refused.append((sha256, answer.reason))
-            measurements.append(_measurement(file_id, answer))
+        measurements, readings = [], []
+        for (file_id, sha256), (measured, told) in batch:
+            if isinstance(measured, Refusal):
+                refused.append((sha256, measured.reason))
+            measurements.append(_measurement(file_id, measured))
+            readings.append(reading(file_id, told))
             progress.advance()
         with archive.write() as connection:
             derive.save_measurements(connection, measurements)
+            stored.save(connection, readings)
         with archive.read() as connection:
             archive.codes.update(connection)
+            archive.thumbnails.update(connection)
     return refused
 
 

@@ -1,4 +1,4 @@
-"""Reads what every archived file tells about itself. Interrupted, it goes on."""
+"""Reads what every archived file tells about itself, where measuring it has not done so. Interrupted, it goes on."""
 
 from itertools import islice
 

@@ -40,10 +40,11 @@ def read(path: Path, max_pixels: int) -> Metadata:
     """
     opened = open_image(path, max_pixels)
     with opened.image:
-        return _read(path, opened)
+        return tell(path, opened)
 
 
-def _read(path: Path, opened: Opened) -> Metadata:
+def tell(path: Path, opened: Opened) -> Metadata:
+    """Read what the file at `path` tells, which is open and not decoded."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         # Asked for more than there is, Python would allocate all of it first.

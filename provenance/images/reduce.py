@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.images.decode import open_image, reduced_grey
+from provenance.images.decode import Opened, open_image, reduced_grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +20,9 @@ def reduce(path: Path, max_pixels: int) -> Reduced:
     """Decode the file at `path`. Raises Refused."""
     opened = open_image(path, max_pixels)
     with opened.image:
-        return Reduced(opened.format, opened.width, opened.height, reduced_grey(opened))
+        return reduced(opened)
+
+
+def reduced(opened: Opened) -> Reduced:
+    """Decode an image that is open. Raises Refused."""
+    return Reduced(opened.format, opened.width, opened.height, reduced_grey(opened))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from types import TracebackType
@@ -39,10 +40,8 @@ _RECYCLE_AFTER = 500
 _TRIES = 3
 """Pools that may fail one after the other, without an answer between them."""
 _TO_MEASURE = [
-    "provenance.images.sandbox",
-    "provenance.images.reduce",
+    "provenance.images.examine",
     "provenance.images.thumbnail",
-    "provenance.images.metadata",
 ]
 _TO_COMPARE = ["provenance.images.tiles", "provenance.images.pairs", "provenance.images.comparison"]
 
@@ -225,16 +224,16 @@ def _run(task: Callable[[Item, int], Any], bundle: list[Item], limits: Limits) -
         # The parent kills a worker that hangs; should the parent be gone, the worker ends by itself.
         signal.setitimer(signal.ITIMER_REAL, limits.seconds + 1)
     try:
-        return [_one(task, item, limits.max_pixels) for item in bundle]
+        return [attempt(partial(task, item, limits.max_pixels)) for item in bundle]
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _one(task: Callable[[Item, int], Any], item: Item, max_pixels: int) -> Any:
-    """Run a task. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
+def attempt(task: Callable[[], Answer]) -> Answer | Refusal:
+    """Run a task, in the worker. No exception leaves it: some cannot be sent, and SystemExit would end the parent."""
     try:
-        return task(item, max_pixels)
+        return task()
     except Refused as refused:
         return Refusal(str(refused))
     except MemoryError:

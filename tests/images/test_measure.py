@@ -1,6 +1,8 @@
 """One decode in a worker, and everything measured of it."""
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import imagehash
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from PIL import Image
 
 from provenance.core.matching import BYTES
-from provenance.images.measure import Measured, measure
+from provenance.images.examine import examine
+from provenance.images.measure import Measured, measure, measure_and_read
+from provenance.images.metadata import read
 from provenance.images.sandbox import Limits, Refusal, Sandbox
 from tests.stories import random_photo
 
@@ -69,3 +73,28 @@ def test_the_limit_of_pixels_reaches_the_workers(photos: list[Path]) -> None:
         (refusal,) = measure(small, photos[:1])
     assert isinstance(refusal, Refusal)
     assert "480 x 320 pixels" in refusal.reason
+
+
+def test_measured_and_read_at_once_is_as_apart(tmp_path: Path, photos: list[Path], sandbox: Sandbox) -> None:
+    words = tmp_path / "a.jpg"
+    words.write_text("Just words.")
+    paths = [*photos, words, *reversed(photos)]
+    apart = list(zip(measure(sandbox, paths), sandbox.map(read, paths), strict=True))
+    assert list(measure_and_read(sandbox, iter(paths))) == apart
+    assert apart[len(photos)] == (Refusal("not an image of a known format"),) * 2
+
+
+class Impatient(Sandbox):
+    """Gives up what is asked of a file at once, as if it took too long or died."""
+
+    def map(self, task: Callable[[Any, int], Any], items: Iterable[Any]) -> Iterator[Any]:
+        if task is examine:
+            return iter([Refusal("too much") for _ in items])
+        return super().map(task, items)
+
+
+def test_what_is_too_much_at_once_is_done_apart(photos: list[Path], sandbox: Sandbox) -> None:
+    with Impatient(sandbox.limits, workers=1) as impatient:
+        found = list(measure_and_read(impatient, photos))
+    assert found == list(measure_and_read(sandbox, photos))
+    assert all(isinstance(measured, Measured) for measured, _ in found)
