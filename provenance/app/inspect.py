@@ -11,7 +11,7 @@ from provenance.images.metadata import read
 from provenance.images.sandbox import Refusal, Sandbox
 
 _BATCH = 256
-STAGE = "Reading metadata"
+_STAGE = "Reading metadata"
 
 
 def inspect(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: bool = False) -> None:
@@ -23,7 +23,7 @@ def inspect(archive: Archive, sandbox: Sandbox, progress: Progress, *, arrived: 
         waiting = stored.unread(connection, arrived=arrived)
     if not waiting:
         return
-    progress.stage(STAGE, len(waiting))
+    progress.stage(_STAGE, len(waiting))
     answers = sandbox.map(read, (archive.files.path(sha256) for _, sha256 in waiting))
     pairs = zip(waiting, answers, strict=True)
     while batch := list(islice(pairs, _BATCH)):
