@@ -39,10 +39,7 @@ _RECYCLE_AFTER = 500
 """Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
 _TRIES = 3
 """Pools that may fail one after the other, without an answer between them."""
-_TO_MEASURE = [
-    "provenance.images.examine",
-    "provenance.images.thumbnail",
-]
+_TO_MEASURE = ["provenance.images.examine", "provenance.images.thumbnail"]
 _TO_COMPARE = ["provenance.images.tiles", "provenance.images.pairs", "provenance.images.comparison"]
 
 _STATM = Path("/proc/self/statm")
