@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from provenance.core.matching import BITS, compare
 from provenance.core.model import Confidence, File, Match, MatchKind
+from provenance.core.outline import area, inverse, outlines
 from provenance.core.partition import Partition
 
 _RANK = {Confidence.POSSIBLE: 0, Confidence.STRONG: 1, Confidence.CERTAIN: 2}
@@ -44,8 +45,6 @@ class Evidence:
     def between(self, query: File, archived: File) -> Match | None:
         """Return what is known of two files of one picture: what was measured, else by their hashes, else that others
         lead from one to the other; None where nothing does.
-
-        A match that was measured the other way round loses its numbers of place: they are those of the other image.
         """
         match = self._measured.get((min(query.id, archived.id), max(query.id, archived.id)))
         if match is None:
@@ -57,5 +56,22 @@ class Evidence:
             return found if sure is None else replace(found, confidence=weaker(found.confidence, sure))
         if archived.id < query.id:
             return match
-        rotated = match.rotated if match.mirrored else -match.rotated % 360
+        return turned_round(match)
+
+
+def turned_round(match: Match) -> Match:
+    """Return a match told from the other image: the same pair, asked the other way round."""
+    rotated = match.rotated if match.mirrored else -match.rotated % 360
+    matrix = match.matrix and inverse(match.matrix)
+    shared = matrix and outlines(matrix)
+    if not matrix or not shared:
         return replace(match, rotated=rotated, region=None, visible=None, scale=None, matrix=None)
+    across, down = zip(*shared.other, strict=True)
+    return replace(
+        match,
+        rotated=rotated,
+        region=(min(across), min(down), max(across) - min(across), max(down) - min(down)),
+        visible=round(abs(area(shared.other)), 4),
+        scale=None if not match.scale else round(1 / match.scale, 4),
+        matrix=matrix,
+    )

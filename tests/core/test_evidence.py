@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from provenance.core.evidence import Evidence, weaker
+from provenance.core.evidence import Evidence, turned_round, weaker
 from provenance.core.model import Confidence, File, Match, MatchKind
 from tests.core.build import file
 
@@ -49,7 +49,24 @@ def test_what_was_measured_is_told_from_the_later_file_to_the_earlier() -> None:
     assert between(evidence, file(2, seed=2), file(1, seed=1)) == PART
     back = between(evidence, file(1, seed=1), file(2, seed=2))
     assert (back.rotated, back.inliers, back.confidence) == (335, 80, STRONG)
-    assert (back.region, back.visible, back.scale, back.matrix) == (None, None, None, None)
+
+
+def test_a_match_is_told_from_either_side() -> None:
+    """The later file shows the middle half of the earlier, at twice its size; so the earlier shows all of the later."""
+    crop = replace(PART, rotated=0, scale=2.0, region=(0.25, 0.25, 0.5, 0.5), matrix=(0.5, 0, 0.25, 0, 0.5, 0.25))
+    back = turned_round(crop)
+    assert back.matrix == (2, 0, -0.5, 0, 2, -0.5)
+    assert (back.region, back.visible, back.scale) == ((0, 0, 1, 1), 1.0, 0.5)
+    again = turned_round(back)
+    assert (again.matrix, again.region, again.visible, again.scale) == (crop.matrix, crop.region, 0.25, 2.0)
+    mirrored = turned_round(replace(crop, mirrored=True, matrix=(-0.5, 0, 0.75, 0, 0.5, 0.25)))
+    assert (mirrored.region, mirrored.visible) == ((0, 0, 1, 1), 1.0)
+
+
+def test_without_a_map_the_numbers_of_place_are_not_known_from_the_other_side() -> None:
+    for matrix in (None, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)):
+        back = turned_round(replace(PART, matrix=matrix))
+        assert (back.region, back.visible, back.scale, back.matrix) == (None, None, None, None)
 
 
 def test_a_mirrored_turn_undoes_itself() -> None:
