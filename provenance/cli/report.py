@@ -1,5 +1,6 @@
 """`provenance report`: the week, written down and delivered."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,19 @@ def report(
 
 
 def _targets(context: Context, to: tuple[str, ...]) -> "tuple[Target, ...]":
-    from provenance.core.delivery import target
+    from provenance.core.delivery import Way, target
     from provenance.errors import UsageProblem
 
     try:
-        found = tuple(target(each) for each in to) if to else context.delivering().targets
+        named = tuple(target(each) for each in to)
     except ValueError as error:
         raise UsageProblem(what=f"--to: {error}.") from error
+    # A folder that is typed here is meant from here; one of the settings is meant from the archive.
+    found = tuple(
+        replace(each, place=str(Path(each.place).expanduser().absolute())) if each.way is Way.FOLDER else each
+        for each in named
+    )
+    found = found or context.delivering().targets
     if not found:
         raise UsageProblem(
             what="There is nowhere to deliver to: set `deliver_to` under [report], or name it with --to."
@@ -98,8 +105,6 @@ def _targets(context: Context, to: tuple[str, ...]) -> "tuple[Target, ...]":
 
 def _deliver(context: Context, archive: "Archive", week: str, targets: "tuple[Target, ...]", *, pdf: bool) -> None:
     """Deliver a report that lies in the archive, and say how it went. Raises DeliveryFailed."""
-    from dataclasses import replace
-
     from provenance.app.collect.courier import hand_over
     from provenance.cli.telegram import access_of, run_interruptibly
     from provenance.errors import DeliveryFailed

@@ -39,6 +39,8 @@ def target(text: str) -> Target:
         raise ValueError(f"{text!r} holds characters that no target has")
     found = _SCHEME.fullmatch(text)
     way, place = (found[1].lower(), found[2].strip()) if found else (Way.FOLDER, text)
+    if text.lower().rstrip(":") == Way.TELEGRAM:  # and no folder that happens to have this name
+        return Target(Way.TELEGRAM, MYSELF)
     if way == Way.FOLDER and place:
         if found is None and "/" not in place and _ADDRESS.fullmatch(place):
             raise ValueError(f"{text!r}: write mailto:{place} for mail, or folder:{place}")

@@ -154,6 +154,16 @@ def test_a_report_is_delivered_where_it_is_wished(copied: Path, tmp_path: Path) 
     assert len(list(other.iterdir())) == 2
 
 
+def test_a_folder_that_is_typed_is_meant_from_here(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    said = in_process("report", "--week", "2024-W52", "--to", "folder:here", archive=copied)
+    assert said.status == 0
+    assert len(list((tmp_path / "here").iterdir())) == 2
+
+
 def test_a_delivery_that_fails_is_told_and_the_report_is_made(copied: Path, tmp_path: Path) -> None:
     words = ["report", "--week", "2024-W52", "--to", f"folder:{tmp_path / 'gone'}", "--to", "telegram:me", "--json"]
     said = in_process(*words, archive=copied)
