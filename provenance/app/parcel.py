@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from provenance.app import whole
 from provenance.archive.deliveries import Made
 from provenance.core import weekly
 from provenance.errors import DeliveryFailed
@@ -78,15 +77,6 @@ def put(base: Path, named: str, parcel: Parcel, target: str) -> None:
         raise DeliveryFailed(target=target, what=f"there is no folder {folder}")
     try:
         for name, data in ((f"{parcel.name}.txt", parcel.text.encode()), *parcel.files):
-            descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                Path(temporary).chmod(0o644)
-                Path(temporary).replace(folder / name)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            whole.write(folder / name, data)
     except OSError as error:
         raise DeliveryFailed(target=target, what=f"{folder}: {error.strerror or error}") from error
