@@ -20,6 +20,7 @@ from provenance.core.matching import FLAT_BELOW, PLAIN_BELOW, SEARCH_RADIUS, com
 from provenance.core.metadata import Finding, Metadata
 from provenance.core.model import Channel, File, Match, Sighting
 from provenance.core.times import dated
+from provenance.core.wording import counted
 from provenance.errors import ImageRefused
 from provenance.images import measure as measuring
 from provenance.images import metadata as reading
@@ -35,7 +36,7 @@ NO_MODEL = (
     "parts of pictures (crops, collages, screenshots): there is no model for them; run "
     "`pip install 'provenance[sscd]'`, then `provenance model install`"
 )
-UNDESCRIBED = "parts of {count} image file(s) without a descriptor: run `provenance reindex`"
+UNDESCRIBED = "parts of {files} without a descriptor: run `provenance reindex`"
 FILTERED = "Only part of the archive was asked for: the first seen is the first within {limits}."
 """Said when the search was narrowed by channel or dates."""
 
@@ -134,6 +135,7 @@ def _one(
             limit=narrowing.limit,
             same_scene=matched(found.same_scene),
             same_template=matched(found.same_template),
+            narrowed=narrowing.words,
         )
 
 
@@ -204,7 +206,7 @@ def _coverage(connection: Connection, model: "Model | None") -> Coverage:
     if model is None:
         said.append(NO_MODEL)
     elif waiting := descriptors.count_undescribed(connection, model.key):
-        said.append(UNDESCRIBED.format(count=waiting))
+        said.append(UNDESCRIBED.format(files=counted(waiting, "image file")))
     return replace(covered, not_searched=tuple(said))
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -15,14 +15,15 @@ from provenance.archive import metadata as told
 from provenance.archive import observe, read, summary
 from provenance.archive import week as weeks
 from provenance.archive.store import Archive, Connection
-from provenance.core import chain, doubts, fold, revised, rhythm, times, weekly
+from provenance.core import chain, changed, doubts, fold, revised, rhythm, times, weekly
 from provenance.core.chain import Chain
+from provenance.core.changed import Changed
 from provenance.core.doubts import Doubt
 from provenance.core.evidence import Evidence
 from provenance.core.metadata import Level
 from provenance.core.model import Sighting
 from provenance.core.revised import Revision
-from provenance.core.weekly import Changed, Counting, Report, Week
+from provenance.core.weekly import Counting, Report, Week
 from provenance.images.sandbox import Sandbox
 from provenance.render import as_json, csv, html, report_json, week_page
 
@@ -40,13 +41,13 @@ def build(
 
     Where `folder` holds the one that was made before, it says what that one did not.
     """
-    changed: list[Changed] = []
+    found: list[Changed] = []
     of_times: list[Doubt] = []
 
     def chains(connection: Connection) -> Iterator[tuple[int, Chain]]:
         for picture, built in _chains(connection, week):
             shown = [each for each in built.sightings if weekly.is_shown(each, counting)]
-            changed.extend(weekly.changes(week, shown))
+            found.extend(changed.changes(week.holds, shown))
             of_times.extend(doubts.of_times(each for each in shown if week.holds(times.dated(each).at)))
             yield picture, built
 
@@ -55,17 +56,23 @@ def build(
         made = weekly.build(week, chains(connection), posts, (), summary.whole(connection), counting)
         made = replace(
             made,
-            changed=weekly.in_order(changed),
+            changed=_explained(connection, changed.in_order(found)),
             doubts=(*of_times, *_doubts_of_files(connection, made)),
             channels=tuple(weeks.per_channel(connection, week.start, week.end)),
             hours=rhythm.hours(weeks.post_times(connection, week.start, week.end), week.zone),
+            over=clock.now() >= week.end,
         )
         if folder is None:
             return made
-        return replace(made, revision=_revision(made, folder, summary.last_reported(connection, week.name)))
+        return replace(made, revision=_revision(connection, made, folder))
 
 
-def _revision(made: Report, folder: Path, since: datetime | None) -> Revision | None:
+def _explained(connection: Connection, found: Sequence[Changed]) -> tuple[Changed, ...]:
+    files = {each.sighting.file.id for each in found if each.change != changed.DELETED}
+    return changed.explained(found, read.versions_with_files(connection, files))
+
+
+def _revision(connection: Connection, made: Report, folder: Path) -> Revision | None:
     """What the report made before did not say; while nothing new is known, what that one said of the one before it."""
     try:
         text = _path(folder, made.week, "json").read_text(encoding="utf-8")
@@ -75,6 +82,7 @@ def _revision(made: Report, folder: Path, since: datetime | None) -> Revision | 
     if before is None:
         return None
     told_before, said_before = before
+    since = summary.last_reported(connection, made.week.name, hashlib.sha256(text.encode()).hexdigest())
     return revised.revision(told_before, made.snapshot, since) or said_before
 
 

@@ -5,6 +5,7 @@ from provenance.archive import check
 from provenance.archive.store import Archive
 from provenance.core.answers import Verified
 from provenance.core.model import Problem
+from provenance.core.wording import counted
 
 
 def verify(archive: Archive, progress: Progress) -> Verified:
@@ -27,11 +28,10 @@ def verify(archive: Archive, progress: Progress) -> Verified:
     notes = []
     strays = sum(name not in files for name in archive.files.stored())
     if strays:
-        notes.append(f"{strays} file(s) in media/ belong to no post: left by an interrupted import, harmless")
+        notes.append(f"{counted(strays, 'file')} in media/ without a post: left by an interrupted import, harmless")
     if unfinished:
-        notes.append(
-            f"{unfinished} run(s) did not end: running now, or interrupted; run the command again to complete it"
-        )
+        runs = counted(unfinished, "run")
+        notes.append(f"{runs} did not end: running now, or interrupted; run the command again to complete it")
     return Verified(len(files), rows, tuple(problems), tuple(notes))
 
 

@@ -13,6 +13,7 @@ from provenance.archive.read import MEASURE_TOOL, channels
 from provenance.core.answers import ChannelCoverage, Coverage, Gap
 from provenance.core.matching import ALGORITHM, ALGORITHM_VERSION, FLAT_BELOW, MODEL_PREFIX
 from provenance.core.model import PeerKind
+from provenance.core.wording import counted
 
 WHOLE_ONLY = "parts of pictures (crops, collages, screenshots): no file is described, see `provenance doctor`"
 
@@ -188,10 +189,11 @@ def reports_before(connection: sa.Connection, at: datetime) -> bool:
     return connection.scalar(sa.select(table.c.id).where(table.c.made_at < at).limit(1)) is not None
 
 
-def last_reported(connection: sa.Connection, week: str) -> datetime | None:
-    """Return when the last report of the week was made."""
+def last_reported(connection: sa.Connection, week: str, sha256: str) -> datetime | None:
+    """Return when the very report of the week was last made that has this hash."""
     table = schema.reports
-    made: datetime | None = connection.scalar(sa.select(sa.func.max(table.c.made_at)).where(table.c.week == week))
+    the_same = (table.c.week == week) & (table.c.sha256 == sha256)
+    made: datetime | None = connection.scalar(sa.select(sa.func.max(table.c.made_at)).where(the_same))
     return made
 
 
@@ -245,12 +247,12 @@ def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
         sa.select(sa.func.count()).select_from(schema.downloads).where(schema.downloads.c.file_id.is_(None))
     )
     said = [
-        (waiting or 0, "{} image file(s) still to be downloaded from Telegram"),
-        (total - seen, "{} image file(s) not fingerprinted yet: run `provenance reindex`"),
-        (missing, "{} image(s) without a file: left out of an export, not kept, or not downloaded (yet)"),
-        (refused, "{} file(s) that cannot be decoded: found by their exact bytes only"),
-        (flat, "{} flat image(s) (blank, gradient, emblem): found by their exact bytes only"),
+        (waiting or 0, "image file", "still to be downloaded from Telegram"),
+        (total - seen, "image file", "not fingerprinted yet: run `provenance reindex`"),
+        (missing, "image", "without a file: left out of an export, not kept, or not downloaded (yet)"),
+        (refused, "file", "that cannot be decoded: found by the exact bytes only"),
+        (flat, "flat image", "(blank, gradient, emblem): found by the exact bytes only"),
     ]
     described = sa.select(inspections.c.tool).where(inspections.c.tool.startswith(MODEL_PREFIX)).limit(1)
     whole_only = [] if connection.scalar(described) else [WHOLE_ONLY]
-    return [words.format(count) for count, words in said if count] + whole_only
+    return [f"{counted(count, what)} {words}" for count, what, words in said if count] + whole_only

@@ -90,6 +90,8 @@ class LookupAnswer:
     """Other photographs of the same moment or place: no copies."""
     same_template: tuple[Matched, ...] = ()
     """Other contents in the same design: no copies."""
+    narrowed: str = ""
+    """The part of the archive that was asked for, in words; empty: all of it."""
 
     @property
     def found(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from provenance.core.model import Channel
+from provenance.core.wording import counted
 
 
 class State(StrEnum):
@@ -51,8 +52,10 @@ class ChannelWeek:
     @property
     def words(self) -> str:
         """What is to be known about it, in words."""
+        absent = f"{counted(self.absent, 'post number')} without a post" if self.absent else ""
         if self.state is State.SILENT:
-            return "silent: no posts in this week"
+            # What was deleted before anybody asked may have been of this week.
+            return "; ".join(filter(None, ("silent: no posts in this week", absent)))
         if self.state is State.NOT_COVERED and not self.latest:
             return "not covered: the archive begins after this week" if self.to_end else "not covered"
         if self.state is State.NOT_COVERED:
@@ -60,7 +63,7 @@ class ChannelWeek:
         said = [
             "" if self.from_start else "begins within the week",
             "" if self.to_end else f"known up to {self.latest:%Y-%m-%d %H:%M} UTC only",
-            f"{self.unknown} id{'s' * (self.unknown != 1)} not asked for" if self.unknown else "",
-            f"{self.absent} {'id holds' if self.absent == 1 else 'ids hold'} no post" if self.absent else "",
+            f"{counted(self.unknown, 'post number')} not asked for" if self.unknown else "",
+            absent,
         ]
         return "; ".join(filter(None, said)) or "covered"

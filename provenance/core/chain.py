@@ -21,6 +21,7 @@ from provenance.core.model import (
     Unarchived,
 )
 from provenance.core.times import Basis, dated, duration, order
+from provenance.core.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def _same_moment(ordered: Sequence[Sighting], first: Sighting | None) -> list[st
     rivals = {_post(each) for each in ordered if dated(each).at == at and dated(each).vouched} - {_post(first)}
     if not rivals:
         return []
-    return [f"{len(rivals)} more post(s) carry this picture at the same second as the first; their order is not known."]
+    others = counted(len(rivals), "more post")
+    return [f"At the same second as the first, {others} carried this picture: their order is not known."]
 
 
 def _links(posts: Sequence[Sighting], evidence: Evidence) -> list[Link]:

@@ -77,6 +77,7 @@ def _fold(post: list[Version]) -> Iterator[Sighting]:
             else None,
             times_differ=len(posted) > 1,
             scheduled=any(version.scheduled for version, _ in group),
+            edits=tuple(sorted(set(edits))),
         )
 
 

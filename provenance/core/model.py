@@ -284,6 +284,8 @@ class Sighting:
     times_differ: bool = False
     """Two imports give different times for the post; the later one is used."""
     scheduled: bool = False
+    edits: tuple[datetime, ...] = ()
+    """All edits of the post that are known, in order."""
 
     @property
     def ref(self) -> str:

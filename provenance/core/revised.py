@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from provenance.core.wording import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -56,7 +58,7 @@ def _changed(before: Told, now: Told) -> str:
     more, fewer = len(now.posts - before.posts), len(before.posts - now.posts)
     said = [
         f"first seen was {before.first_seen}, is {now.first_seen}" if before.first_seen != now.first_seen else "",
-        f"{more} more post{'s' * (more != 1)}" if more else "",
-        f"{fewer} post{'s' * (fewer != 1)} no longer" if fewer else "",
+        counted(more, "more post") if more else "",
+        f"{counted(fewer, 'post')} no longer" if fewer else "",
     ]
     return "; ".join(filter(None, said))

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from provenance.core.answers import Coverage
 from provenance.core.attendance import ChannelWeek
 from provenance.core.chain import Chain, FirstSeen
+from provenance.core.changed import Changed, in_order
 from provenance.core.doubts import Doubt
 from provenance.core.following import Following, Standing, following, standings
 from provenance.core.matching import FLAT_BELOW
 from provenance.core.model import PICTURES_OF_POSTS, Channel, Match, MatchKind, PeerKind, Sighting
 from provenance.core.revised import Revision, Snapshot, Told
 from provenance.core.rhythm import Hours
-from provenance.core.times import SEEN_SWAPPED, SWAPPED, SWAPPED_UNDATED, UPLOADED_LATER, dated
+from provenance.core.times import dated
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -36,6 +37,12 @@ class Week:
 
     def holds(self, at: datetime) -> bool:
         return self.start <= at < self.end
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """Its Monday and its Sunday."""
+        monday = self.start.astimezone(self.zone).date()
+        return monday, monday + timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +145,6 @@ class Repost:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """An image post that was edited or found deleted in the week."""
-
-    sighting: Sighting
-    change: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The weekly report. A picture can be both reposted (spread in the week) and recycled (seen before it)."""
 
@@ -176,6 +174,8 @@ class Report:
     hours: Hours | None = None
     revision: Revision | None = None
     """What the report made before of this week did not say."""
+    over: bool = True
+    """Whether the week had ended when the report was made."""
 
     @property
     def told(self) -> tuple[Repost, ...]:
@@ -205,12 +205,15 @@ def week(name: str, zone: tzinfo) -> Week:
     found = _WEEK.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is not a week like 2024-W52")
+    year, number = int(found[1]), int(found[2])
     try:
-        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        monday = date.fromisocalendar(year, number, 1)
         days = (monday, monday + timedelta(days=7))
         start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
     except OverflowError as error:
         raise ValueError(f"{name!r} lies outside the calendar") from error
+    except ValueError as error:
+        raise ValueError(f"the year {year} has no week {number}") from error
     return Week(name, start, end, zone)
 
 
@@ -282,25 +285,6 @@ def build(
         standings=standings(weeks),
         counting=counting,
     )
-
-
-def in_order(changed: Iterable[Changed]) -> tuple[Changed, ...]:
-    """Return changes as a report tells them."""
-    return tuple(sorted(changed, key=lambda each: (each.at, each.sighting.ref)))
-
-
-def changes(when: Week, sightings: Iterable[Sighting]) -> list[Changed]:
-    """Return the edits, swaps and deletions of image posts that fall into the week."""
-    found = []
-    for each in sightings:
-        swapped = {UPLOADED_LATER, SWAPPED, SWAPPED_UNDATED, SEEN_SWAPPED} & set(dated(each).warnings)
-        if swapped and when.holds(dated(each).at):
-            found.append(Changed(each, "picture swapped in", dated(each).at))
-        if each.edited_at is not None and when.holds(each.edited_at):
-            found.append(Changed(each, "edited", each.edited_at))
-        if each.deleted_seen_at is not None and when.holds(each.deleted_seen_at):
-            found.append(Changed(each, "deleted", each.deleted_seen_at))
-    return found
 
 
 def _repost(when: Week, picture: int, chain: Chain, counting: Counting) -> Repost | None:

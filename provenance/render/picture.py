@@ -7,6 +7,7 @@ from typing import Protocol
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from provenance.core.wording import counted
 from provenance.render.as_json import Document, time
 from provenance.render.layout import indented, line, moment
 
@@ -90,10 +91,10 @@ def _became(pictures: Pictures, waiting: Sequence[str], off: Collection[str]) ->
     parts: list[RenderableType] = []
     for picture, files in pictures.items():
         side = "" if set(files).isdisjoint(off) else ", split off"
-        parts += [Text(f"picture:{picture}: {len(files)} file(s){side}"), indented(_hashes(files))]
+        parts += [Text(f"picture:{picture}: {counted(len(files), 'file')}{side}"), indented(_hashes(files))]
     if waiting:
-        words = "file(s) still to be fingerprinted: the next import or `provenance reindex` gives them a picture"
-        parts.append(Text(f"! {len(waiting)} {words}.", "yellow"))
+        words = "still to be fingerprinted: the next import or `provenance reindex` does so"
+        parts.append(Text(f"! {counted(len(waiting), 'file')} {words}.", "yellow"))
         parts.append(indented(_hashes(waiting)))
     return parts
 

@@ -116,7 +116,7 @@ def test_an_answer_says_what_could_not_be_searched(desk: Desk, model: Model, tmp
     desk.take(posted(tmp_path / "a", jpeg(1)))
     path = tmp_path / "suspect.jpg"
     path.write_bytes(jpeg(1))
-    for using, said in ((None, NO_MODEL), (model, UNDESCRIBED.format(count=1))):
+    for using, said in ((None, NO_MODEL), (model, UNDESCRIBED.format(files="1 image file"))):
         (answer,) = lookup(desk.archive, [path], desk.sandbox, Narrowing(), MAX_BYTES, using)
         assert isinstance(answer, LookupAnswer)
         assert answer.coverage.not_searched == (said,)

@@ -227,6 +227,7 @@ def test_narrowing(spread: Desk, suspect: MakeSuspect, narrowing: dict[str, obje
     assert answer.found is bool(expected)
     assert (answer.chain.first.ref if answer.chain.first else None) == (expected[0] if expected else None)
     assert any("first within" in words for words in answer.warnings) == bool(narrowing)
+    assert bool(answer.narrowed) == bool(narrowing)
 
 
 def test_a_limit_only_shortens_what_is_shown(spread: Desk, suspect: MakeSuspect) -> None:

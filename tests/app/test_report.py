@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from provenance.app import report
 from provenance.app.progress import Quiet
@@ -162,6 +163,24 @@ def test_changed_posts(desk: Desk, tmp_path: Path) -> None:
     assert [(each.sighting.ref, each.change, each.at) for each in build(desk).changed] == [("1/1", "edited", after(5))]
 
 
+def test_a_picture_that_was_swapped_into_an_old_post_is_told_with_what_was_there(desk: Desk, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    desk.take(export(old, shot(old, 1, after(-24 * 60), jpeg(1), text="Old words")))
+    edited = shot(new, 1, after(-24 * 60), jpeg(2), text="New words", edited_unixtime=unix(after(5)))
+    desk.take(export(new, edited))
+    (swap,) = build(desk).changed
+    assert (swap.change, swap.at) == ("picture swapped in", after(5))
+    assert (swap.text_before, swap.text_since) == ("Old words", "New words")
+    assert swap.before is not None
+    assert swap.before.file.sha256 == hashlib.sha256(jpeg(1)).hexdigest()
+
+
+def test_a_week_that_is_not_over_says_so(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    for days, over in ((-14, True), (0, False), (7, False)):
+        assert build(desk, weekly.week_name(now + timedelta(days=days), UTC_ZONE)).over is over
+
+
 def test_an_empty_archive_has_an_empty_report(desk: Desk, tmp_path: Path) -> None:
     made = build(desk)
     assert (made.posts, made.images, made.reposted, made.recycled, made.changed) == (0, 0, (), (), ())
@@ -230,6 +249,12 @@ def test_a_report_made_again_says_the_same_until_more_is_known(desk: Desk, tmp_p
     assert "first seen was 1/10 at" in words
     assert words.endswith("1 more post")
     assert json.loads(text)["since_last"]["posts"] == 2
+    with desk.archive.read() as connection:
+        made_at = list(connection.scalars(sa.select(schema.reports.c.made_at).order_by(schema.reports.c.id)))
+    assert more.revision.since == made_at[1]
+    # One that was made in another folder meanwhile is not the one that this folder holds.
+    there = report.build(desk.archive, week, folder=tmp_path / "there")
+    report.write(desk.archive, there, tmp_path / "there", ["json"], desk.sandbox, Quiet())
     # Nothing new is known since: the document is the same, to the byte.
     assert again() == (more, text)
     assert report.build(desk.archive, week, Counting(smallest_side=9), out).revision is None

@@ -102,8 +102,8 @@ def test_what_was_not_searched_is_said(desk: Desk, tmp_path: Path) -> None:
     covered, total = upkeep.coverage(desk.archive, [])
     assert [(each.posts, each.images, each.missing) for each in covered] == [(1, 0, 1), (1, 1, 0)]
     words = " ".join(total.not_searched)
-    assert "1 image(s) without a file" in words
-    assert "1 file(s) that cannot be decoded" in words
+    assert "1 image without a file" in words
+    assert "1 file that cannot be decoded" in words
 
 
 def test_an_empty_archive_covers_nothing(desk: Desk) -> None:

@@ -117,7 +117,7 @@ def test_strays_are_a_note(filled: Desk) -> None:
     found = check(filled)
     assert found.problems == ()
     (note,) = found.notes
-    assert note.startswith("1 file(s)")
+    assert note.startswith("1 file")
 
 
 def test_a_run_that_did_not_end_is_a_note(filled: Desk) -> None:

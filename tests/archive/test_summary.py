@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
-from provenance.archive import derive, summary
+from provenance.archive import derive, observe, summary
 from provenance.archive.derive import Measurement
 from provenance.core.answers import Gap
+from provenance.core.wording import counted
 from tests.archive.conftest import Desk, arrived
 from tests.core.build import FOLDER, NOON, channel, codes, hour
 
@@ -108,6 +109,16 @@ def test_the_whole_is_the_sum_of_its_channels(filled: Desk) -> None:
         whole = summary.whole(connection)
     assert (whole.channels, whole.posts) == (len(each), sum(one.posts for one in each))
     assert whole.images == sum(one.images for one in each)
-    assert any(words.startswith(f"{sum(one.missing for one in each)} image(s) without") for words in whole.not_searched)
+    missing = counted(sum(one.missing for one in each), "image")
+    assert any(words.startswith(f"{missing} without a file") for words in whole.not_searched)
     assert whole.gaps == sum(len(one.gaps) for one in each)
     assert (whole.earliest, whole.latest) == (hour(-2), max(one.latest for one in each if one.latest))
+
+
+def test_a_report_is_known_by_its_hash(desk: Desk) -> None:
+    with desk.archive.write() as connection:
+        for at, week, sha256 in ((1, "2024-W51", "a" * 64), (2, "2024-W51", "b" * 64), (3, "2024-W52", "a" * 64)):
+            observe.add_report(connection, desk.run, week, sha256, hour(at))
+    with desk.archive.read() as connection:
+        assert summary.last_reported(connection, "2024-W51", "a" * 64) == hour(1)
+        assert summary.last_reported(connection, "2024-W51", "c" * 64) is None

@@ -38,9 +38,9 @@ def test_said_in_words(joined: tuple[Path, str, str]) -> None:
     assert said.out.splitlines() == [
         "Separation 1: set apart, whatever comes in, until",
         "  provenance picture unsplit 1",
-        "picture:1: 1 file(s)",
+        "picture:1: 1 file",
         f"  {first[:12]}",
-        "picture:2: 1 file(s), split off",
+        "picture:2: 1 file, split off",
         f"  {second[:12]}",
     ]
     listed = in_process("picture", "splits", archive=archive)
@@ -52,7 +52,7 @@ def test_said_in_words(joined: tuple[Path, str, str]) -> None:
     assert (said.status, said.err) == (0, "")
     assert [each.rstrip() for each in said.out.splitlines()] == [
         "Separation 1 is withdrawn: what shows one picture is joined again.",
-        "picture:1: 2 file(s)",
+        "picture:1: 2 files",
         f"  {first[:12]} {second[:12]}",
     ]
     assert ": withdrawn 20" in in_process("picture", "splits", archive=archive).out

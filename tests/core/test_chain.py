@@ -24,6 +24,7 @@ from provenance.core.model import (
     Source,
 )
 from provenance.core.times import Basis, dated
+from provenance.core.wording import counted
 from tests.core.build import (
     DAILY,
     ELSEWHERE,
@@ -92,9 +93,8 @@ def test_posts_of_the_same_second_have_no_known_order(others: int) -> None:
     ties = [sighting(channel=each) for each in (NEWS, DAILY, TIMES)[: others + 1]]
     found = build([*ties[::-1], sighting(hour(1), channel=OTHER)])
     assert found.first == ties[0]  # by number, so that it is always the same one
-    assert [each for each in found.warnings if "same second" in each] == [
-        f"{others} more post(s) carry this picture at the same second as the first; their order is not known."
-    ]
+    (told,) = (each for each in found.warnings if "same second" in each)
+    assert f"{counted(others, 'more post')} carried this picture: their order is not known." in told
 
 
 def test_a_claim_at_the_same_second_is_no_rival() -> None:

@@ -1,7 +1,7 @@
 """Weeks and what happened in them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from provenance.core import weekly
 from provenance.core.answers import Coverage
 from provenance.core.chain import build
-from provenance.core.model import AttachmentKind, ForwardHeader, Media, PeerKind, Sighting, Source
+from provenance.core.model import AttachmentKind, ForwardHeader, PeerKind, Sighting
 from provenance.core.weekly import Counting, Report, Week, week, week_name
 from tests.core.build import FOLDER, NOON, channel, file, hour, sighting
 
@@ -140,59 +140,28 @@ def test_a_picture_is_old_where_a_post_is_proven_that_is_not_archived() -> None:
     assert report.originators == ()
 
 
-@pytest.mark.parametrize(
-    ("about", "at"),
-    [
-        ({"uploaded_at": hour(2)}, hour(2)),
-        ({"media": Media.SWAPPED, "swapped_at": hour(2)}, hour(2)),
-        ({"media": Media.SWAPPED, "observed_at": hour(2)}, hour(2)),
-        ({"media": Media.SWAPPED, "observed_at": hour(2), "source": Source.IMPORT}, hour(2)),
-        ({"uploaded_at": hour(2), "kind": AttachmentKind.WEB_PAGE}, None),
-        ({"media": Media.EDITED}, None),
-        ({"media": Media.DISPUTED}, None),
-        ({"uploaded_at": hour(-2)}, None),
-    ],
-)
-def test_pictures_that_were_swapped_in(about: dict[str, Any], at: datetime | None) -> None:
-    swapped = sighting(**about)
-    assert [(each.sighting, each.change, each.at) for each in weekly.changes(WEEK, [swapped])] == (
-        [(swapped, "picture swapped in", at)] if at else []
-    )
-
-
-def test_a_swap_of_another_week_is_none_of_this_one() -> None:
-    late = sighting(uploaded_at=WEEK.end)
-    assert weekly.changes(WEEK, [late]) == []
-    early = sighting(hour(-24 * 30), uploaded_at=hour(-24 * 20), edited_at=NOON)
-    assert [each.change for each in weekly.changes(WEEK, [early])] == ["edited"]
-
-
-def test_an_edit_that_swapped_the_picture_is_both() -> None:
-    both = sighting(media=Media.SWAPPED, swapped_at=hour(2), edited_at=hour(2))
-    assert [each.change for each in weekly.changes(WEEK, [both])] == ["picture swapped in", "edited"]
-
-
-@pytest.mark.parametrize(
-    ("at", "inside"),
-    [
-        (WEEK.start - timedelta(seconds=1), False),
-        (WEEK.start, True),
-        (WEEK.end - timedelta(seconds=1), True),
-        (WEEK.end, False),
-    ],
-)
-def test_changes_of_the_week(at: datetime, inside: bool) -> None:
-    edited, deleted = sighting(edited_at=at), sighting(deleted_seen_at=at)
-    found = weekly.changes(WEEK, [edited, deleted, sighting()])
-    assert [(each.change, each.at) for each in found] == ([("edited", at), ("deleted", at)] if inside else [])
-
-
 def test_the_match_is_with_the_first_seen() -> None:
     first = post(1, NOON)
     (repost,) = made([first, sighting(hour(1), channel=channel(2), file=file(2, seed=1, flipped=7))]).reposted
     found = repost.match(repost.this_week[1])
     assert found is not None
     assert found.distance == 7
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("UTC", 168), ("Europe/Berlin", 169), ("America/New_York", 168), ("Pacific/Kiritimati", 168)],
+)
+def test_the_days_of_a_week_are_those_of_its_zone(zone: str, hours: int) -> None:
+    """Berlin's clocks go back on the Sunday: the week is an hour longer, and still ends with that day."""
+    autumn = week("2024-W43", ZoneInfo(zone))
+    assert autumn.days == (date(2024, 10, 21), date(2024, 10, 27))
+    assert (autumn.end - autumn.start) / timedelta(hours=1) == hours
+
+
+def test_a_week_that_a_year_does_not_have() -> None:
+    with pytest.raises(ValueError, match="the year 2024 has no week 60"):
+        week("2024-W60", UTC)
 
 
 # What is set apart, and what is told of the rest

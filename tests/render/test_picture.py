@@ -61,9 +61,9 @@ def test_it_says_which_pictures_there_are_and_how_to_withdraw_it() -> None:
     assert lines(ANSWERS["split"]()) == [
         "Separation 4: set apart, whatever comes in, until",
         "  provenance picture unsplit 4",
-        "picture:1: 2 file(s)",
+        "picture:1: 2 files",
         "  000000000000 010101010101",
-        "picture:7: 1 file(s), split off",
+        "picture:7: 1 file, split off",
         "  020202020202",
     ]
     assert "  provenance picture unsplit 4" in printed(ANSWERS["split"](), 20).splitlines()
@@ -72,14 +72,14 @@ def test_it_says_which_pictures_there_are_and_how_to_withdraw_it() -> None:
 def test_a_withdrawal_says_what_is_one_again() -> None:
     assert lines(ANSWERS["unsplit"]()) == [
         "Separation 4 is withdrawn: what shows one picture is joined again.",
-        "picture:1: 3 file(s)",
+        "picture:1: 3 files",
         "  000000000000 010101010101 020202020202",
     ]
 
 
 def test_many_files_are_counted() -> None:
     text = printed(ANSWERS["split, many"](), 400)
-    assert "16 file(s)" in text
+    assert "16 files" in text
     assert "0b0b0b0b0b0b and 4 more" in text
     assert "0c0c" not in text
 
