@@ -34,9 +34,6 @@ def main() -> None:
         answer = done.answers[0]
         page = Path(folder) / "answer.html"
         pages.write_lookup(Archive.open(directory), [answer], sandbox, page)
-        # The page names the file as it was given; the reader's would be in another folder.
-        named = page.read_text(encoding="utf-8").replace(answer.suspect.path, Path(answer.suspect.path).name)
-        page.write_text(named, encoding="utf-8")
         (report,) = (path for path in done.files if path.suffix == ".html")
         _photograph({page: "answer.png", report: "report.png"})
     _draw(answer)
@@ -62,7 +59,9 @@ def _photograph(wanted: dict[Path, str]) -> None:
             tab.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
             tab.wait_for_function("[...document.images].every(image => image.complete)")
             with Image.open(io.BytesIO(tab.screenshot())) as picture:
-                picture.convert("RGB").quantize(_COLOURS).save(_DOCS / name, optimize=True)
+                # By coverage: the few pixels of the arrows keep the colours that tell them apart.
+                few = picture.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE)
+                few.save(_DOCS / name, optimize=True)
         browser.close()
 
 
