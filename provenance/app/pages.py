@@ -1,20 +1,18 @@
-"""What pages need: thumbnails made under the limits, and files that are written whole or not at all."""
+"""What pages need: thumbnails made under the limits, and a place to be written to."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 
-from provenance.app import pdf
+from provenance.app import clock, pdf, whole
 from provenance.app.progress import Progress, Quiet
 from provenance.archive.store import Archive
 from provenance.core.answers import LookupAnswer
 from provenance.errors import OutputRefused
 from provenance.images.sandbox import Refusal, Sandbox
 from provenance.images.thumbnail import LARGE, SIDE, thumbnail
-from provenance.render import html
+from provenance.render import figures, html
 
 
 def thumbnails(paths: Mapping[str, Path], sandbox: Sandbox, progress: Progress, side: int = SIDE) -> dict[str, bytes]:
@@ -45,10 +43,11 @@ def write_lookup(
     shown |= {answer.chain.first.file.sha256 for answer in answers if answer.chain.first}
     paths = {name: archive.files.path(name) for name in sorted(shown)}
     paths |= {answer.suspect.file.sha256: Path(answer.suspect.path) for answer in answers}
-    drawn = {name for answer in answers for name in html.pictured(answer)}
+    drawn = {name for answer in answers for name in figures.pictured(answer)}
     large = {name: paths.get(name) or archive.files.path(name) for name in sorted(drawn)}
     small = thumbnails(paths, sandbox, Quiet())
-    page = html.lookup(answers, small, thumbnails(large, sandbox, Quiet(), LARGE), model, zone, language)
+    pictures = thumbnails(large, sandbox, Quiet(), LARGE)
+    page = html.lookup(answers, small, pictures, model, zone, language, clock.now())
     if path is not None:
         write(path, page)
     if printed is not None:
@@ -59,13 +58,6 @@ def write(path: Path, text: str) -> None:
     """Write a whole file or none: a reader never sees half a page. Raises OutputRefused."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        whole.write(path, text.encode())
     except OSError as error:
         raise OutputRefused(path=path, what=error.strerror or error) from error

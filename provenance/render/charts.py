@@ -40,8 +40,7 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
     marks = [(_("first seen"), True, True)] + [(_("not archived"), False, False)] * any(
         not m.archived for m in made.marks
     )
-    note = _note(made)
-    legend = 18.0 * (-(-(len(kinds) + len(marks)) // 3) + bool(note))
+    legend = 18.0 * (-(-(len(kinds) + len(marks)) // 3) + 1)
     height = top + _ROW * len(made.rows) + bottom + legend
     with drawing(_WIDTH, height) as drawn:
         floor = top + _ROW * len(made.rows)
@@ -75,8 +74,7 @@ def timeline(made: Timeline, name: str, zone: tzinfo = UTC) -> str:
                     size=8,
                 )
         _legend(drawn, kinds, marks, floor + bottom - 6)
-        if note:
-            drawn.write(10, height - 10, note, size=8.5, ha="left")
+        drawn.write(10, height - 10, _note(made, zone), size=8.5, ha="left")
         return drawn.svg(name, _("The picture's posts in time"), timeline_words(made, zone))
 
 
@@ -88,15 +86,16 @@ def timeline_words(made: Timeline, zone: tzinfo = UTC) -> str:
     row = made.rows[first.row]
     where = visible(_row_name(row), 80)
     words.append(_("First seen: {where}, {at}.").format(where=where, at=_moment(first.at, zone)))
-    return " ".join(filter(None, (*words, _note(made))))
+    return " ".join((*words, _note(made, zone)))
 
 
-def _note(made: Timeline) -> str:
-    """What a drawing does not show as it is."""
+def _note(made: Timeline, zone: tzinfo) -> str:
+    """Which clock it goes by, and what the drawing does not show as it is."""
+    clock = _("Times in the zone {zone}.").format(zone=zone)
     scale = "" if made.to_scale else _("Time is not to scale: long pauses are shortened.")
     count = made.links_left_out
     left_out = ngettext("{count} link is not drawn.", "{count} links are not drawn.", count).format(count=count)
-    return f"{scale} {left_out if count else ''}".strip()
+    return " ".join(filter(None, (clock, scale, left_out if count else "")))
 
 
 def _in_time(posts: int, channels: int, begin: datetime, end: datetime, zone: tzinfo) -> str:

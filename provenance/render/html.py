@@ -4,63 +4,33 @@ No script, nothing loaded from anywhere, everything escaped.
 """
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import PurePath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from provenance.core import times
-from provenance.core.answers import LookupAnswer, Matched
+from provenance.core.answers import LookupAnswer
 from provenance.core.chain import first_seen_warnings
-from provenance.core.likeness import likeness_words, match_words, percent, transform_words
-from provenance.core.matching import BITS
+from provenance.core.likeness import likeness_words, match_words
 from provenance.core.method import method
-from provenance.core.model import File, Match, MatchKind, Sighting
-from provenance.core.outline import Outlines, Point, outlines
+from provenance.core.model import PeerKind, Sighting, Unarchived
 from provenance.core.timeline import timeline
 from provenance.core.times import duration
 from provenance.core.weekly import Report
+from provenance.render import figures, week_page
 from provenance.render import language as languages
-from provenance.render import week_page
-from provenance.render.labels import label
+from provenance.render.figures import Figure
+from provenance.render.labels import label, weekdays
 from provenance.render.language import _, ngettext
 from provenance.render.text import visible
 
 _TEXT = 600
-_SIDE = 480
-"""Units along the longer side of a drawing; about the pixels of the picture below it."""
-_FIGURES = 12
-"""Most figures of one answer: a page is to be sent round, and each holds two pictures."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two pictures of a figure, with what it shares with the other drawn in units of the drawing."""
-
-    file: File
-    width: int
-    height: int
-    points: str
-    left: Point
-    """What the suspect shows as the upper left corner of the shared part."""
-    right: Point
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """The suspect beside an archived file that it was aligned with, and what was measured."""
-
-    number: int
-    seen: Sighting
-    match: Match
-    heading: str
-    sides: tuple[Side, Side]
-
-    @property
-    def measured(self) -> list[tuple[str, str]]:
-        return _measured(self.match)
+_TITLE = 128
+"""Telegram allows no longer titles; what came by another way is cut."""
 
 
 def report(made: Report, thumbnails: Mapping[str, bytes], language: str = languages.ENGLISH) -> str:
@@ -76,10 +46,14 @@ def lookup(
     model: str | None = None,
     zone: tzinfo = UTC,
     language: str = languages.ENGLISH,
+    at: datetime | None = None,
 ) -> str:
-    """Return the page with the answers for one or more suspects; `large` are the pictures for its figures."""
+    """Return the page with the answers for one or more suspects, looked up `at` this time.
+
+    `large` are the pictures for its figures.
+    """
     with languages.spoken(language):
-        return _lookup(answers, thumbnails, large, model, zone)
+        return _lookup(answers, thumbnails, large, model, zone, at)
 
 
 def _lookup(
@@ -88,109 +62,21 @@ def _lookup(
     large: Mapping[str, bytes] | None,
     model: str | None,
     zone: tzinfo,
+    at: datetime | None,
 ) -> str:
     from provenance.render import charts  # matplotlib: only where a page is made
 
     pictures = _data(large or {})
     drawn: list[list[Figure]] = []
     for answer in answers:
-        figures = [each for each in _figures(answer) if all(side.file.sha256 in pictures for side in each.sides)]
+        ours = [each for each in figures.figures(answer) if all(side.file.sha256 in pictures for side in each.sides)]
         before = sum(map(len, drawn))
-        drawn.append([replace(each, number=number) for number, each in enumerate(figures, before + 1)])
+        drawn.append([replace(each, number=number) for number, each in enumerate(ours, before + 1)])
     laid_out = [timeline(answer.chain) for answer in answers]
     drawings = [Markup(each and charts.timeline(each, f"chain-{n}", zone)) for n, each in enumerate(laid_out, 1)]  # noqa: S704
     told = list(zip(answers, drawn, drawings, strict=True))
-    facts = {"answers": told, "large": pictures, "most": _FIGURES, "method": method(model)}
+    facts = {"answers": told, "large": pictures, "most": figures.MOST, "method": method(model), "at": at}
     return _page("lookup.html", thumbnails, **facts, zone=week_page.beside_utc(zone))
-
-
-def pictured(answer: LookupAnswer) -> set[str]:
-    """Return the hashes of the files whose pictures the figures of an answer need."""
-    return {side.file.sha256 for figure in _figures(answer) for side in figure.sides}
-
-
-def _figures(answer: LookupAnswer) -> list[Figure]:
-    """One figure for each archived file that was aligned with the suspect, copies first."""
-    found: dict[int, Figure] = {}
-    for heading, each in _aligned(answer):
-        file, match = each.sighting.file, each.match
-        if file.id in found or match is None or match.kind is MatchKind.IDENTICAL or match.matrix is None:
-            continue
-        shared = outlines(match.matrix)
-        one, other = _size(answer.suspect.file), _size(file)
-        if shared is None or one is None or other is None:
-            continue
-        sides = _side(answer.suspect.file, one, shared.one, shared), _side(file, other, shared.other, shared)
-        found[file.id] = Figure(0, each.sighting, match, heading, sides)
-        if len(found) == _FIGURES:
-            break
-    return list(found.values())
-
-
-def _aligned(answer: LookupAnswer) -> Iterator[tuple[str, Matched]]:
-    groups = (
-        ("", answer.sightings),
-        (_("possible, to be judged by eye"), answer.possible),
-        (_("the same scene, another photograph: no copy"), answer.same_scene),
-        (_("the same design with other contents: no copy"), answer.same_template),
-    )
-    for heading, group in groups:
-        yield from ((heading, each) for each in group)
-
-
-def _size(file: File) -> tuple[int, int] | None:
-    if not file.width or not file.height:
-        return None
-    scale = _SIDE / max(file.width, file.height)
-    return max(1, round(file.width * scale)), max(1, round(file.height * scale))
-
-
-def _side(file: File, size: tuple[int, int], outline: Sequence[Point], shared: Outlines) -> Side:
-    places = [(round(x * size[0], 1), round(y * size[1], 1)) for x, y in outline]
-    return Side(file, *size, " ".join(f"{x},{y}" for x, y in places), places[0], places[shared.right])
-
-
-def _measured(match: Match) -> list[tuple[str, str]]:
-    """What was measured of two aligned images: (what, how much)."""
-    rows = []
-    if match.visible is not None:
-        rows.append(
-            (_("Of the archived image it shows"), _("{share} of its area").format(share=percent(match.visible)))
-        )
-    if match.region is not None:
-        left, top, width, height = match.region
-        across, down = _from_to(left, width), _from_to(top, height)
-        words = _("{across} of its width, counted from the left; {down} of its height, from the top")
-        rows.append((_("Which part"), words.format(across=across, down=down)))
-    if match.scale is not None:
-        words = _("the suspect shows it at {scale} times its size in pixels")
-        rows.append((_("Size"), words.format(scale=f"{match.scale:.2f}")))
-    rows += [(_("Mirrored"), _("yes") if match.mirrored else _("no")), (_("Turned by"), _turned(match))]
-    if match.inliers is not None:
-        rows.append((_("Places that coincide"), str(match.inliers)))
-    if match.similarity is not None:
-        rows.append((_("Similarity of the descriptors"), _("{share} of 1").format(share=f"{match.similarity:.2f}")))
-    if match.kind is not MatchKind.PARTIAL:
-        words = _("{distance} of {bits} bits")
-        rows.append((_("Hash distance"), words.format(distance=match.distance, bits=BITS)))
-    if match.reason:
-        rows.append((_("The pixels"), match.reason))
-    return rows
-
-
-def _from_to(start: float, length: float) -> str:
-    end = min(1.0, start + length)
-    return _("{start} to {end} %").format(start=f"{max(0.0, start) * 100:.0f}", end=f"{end * 100:.0f}")
-
-
-def _turned(match: Match) -> str:
-    if not match.rotated:
-        return "0°"
-    if match.rotated > 180:
-        words = _("{degrees}° anticlockwise, after mirroring") if match.mirrored else _("{degrees}° anticlockwise")
-        return words.format(degrees=360 - match.rotated)
-    words = _("{degrees}° clockwise, after mirroring") if match.mirrored else _("{degrees}° clockwise")
-    return words.format(degrees=match.rotated)
 
 
 def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
@@ -206,11 +92,13 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
     environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "visible": _visible,
+        "title": _title,
+        "file_name": _file_name,
         "label": label,
         "utc": _utc,
         "local": _local,
+        "day": _day,
         "span": duration,
-        "altered": transform_words,
         "matched": match_words,
         "alike": likeness_words,
     }
@@ -219,6 +107,10 @@ def _page(name: str, thumbnails: Mapping[str, bytes], **facts: object) -> str:
         "direction": languages.direction(),
         "images": _data(thumbnails),
         "dated": times.dated,
+        "objections": _objections,
+        "by_export": _by_export,
+        "named": _named,
+        "sides": figures.sides,
         "first_seen_warnings": first_seen_warnings,
     }
     return environment.get_template(name).render(facts)
@@ -230,6 +122,34 @@ def _data(jpegs: Mapping[str, bytes]) -> dict[str, str]:
 
 def _visible(text: str, length: int = _TEXT) -> str:
     return visible(text, length)
+
+
+def _title(text: str) -> str:
+    return visible(text, _TITLE)
+
+
+def _file_name(path: str) -> str:
+    """A file's own name: where it lay on somebody's machine is nobody's business."""
+    return PurePath(path).name
+
+
+def _by_export(seen: Sighting) -> bool:
+    return times.IMPORTED in times.dated(seen).warnings
+
+
+def _objections(seen: Sighting) -> list[str]:
+    """What speaks against a sighting's time, but for what stands beside each of them: that an export tells it."""
+    return [each for each in times.dated(seen).warnings if each != times.IMPORTED]
+
+
+def _named(post: Sighting | Unarchived) -> str | None:
+    """The name of a folder's file; None for a post, which has a number."""
+    collected = isinstance(post, Sighting) and post.channel.kind is PeerKind.COLLECTION
+    return post.text if isinstance(post, Sighting) and collected else None
+
+
+def _day(day: date) -> str:
+    return f"{weekdays()[day.weekday()]}, {day:%Y-%m-%d}"
 
 
 def _local(at: datetime, zone: tzinfo) -> str:

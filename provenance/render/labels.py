@@ -10,11 +10,11 @@ Named = Basis | Confidence | Level | LinkKind
 
 def label(value: Named) -> str:
     names: dict[Named, str] = {
-        Basis.POSTED: _("posted"),
-        Basis.UPLOADED: _("uploaded"),
-        Basis.FORWARD_HEADER: _("forward header"),
-        Basis.OBSERVED: _("observed"),
-        Basis.CLAIMED: _("claimed"),
+        Basis.POSTED: _("post time"),
+        Basis.UPLOADED: _("Telegram's upload time"),
+        Basis.FORWARD_HEADER: _("time in a forward header"),
+        Basis.OBSERVED: _("when this archive observed it"),
+        Basis.CLAIMED: _("only claimed"),
         Confidence.CERTAIN: _("certain"),
         Confidence.STRONG: _("strong"),
         Confidence.POSSIBLE: _("possible"),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from provenance.core.answers import Coverage
 from provenance.core.model import Channel, Sighting
+from provenance.core.wording import counted
 from provenance.render.text import visible
 
 TITLE = 40
@@ -66,7 +67,8 @@ def coverage_lines(covered: Coverage) -> list[RenderableType]:
     lines = [
         Text.assemble(
             ("Coverage: ", "bold"),
-            f"{covered.channels} channels, {covered.posts} posts, {covered.images} images{span}; "
+            f"{counted(covered.channels, 'channel')}, {counted(covered.posts, 'post')}, "
+            f"{counted(covered.images, 'image')}{span}; "
             f"known gaps: {covered.gaps}.",
         )
     ]

@@ -24,6 +24,7 @@ def report(made: weekly.Report) -> Document:
             "repeated": len(made.repeated),
             "altered": len(made.altered),
         },
+        "over": made.over,
         "since_last": made.revision and _revision(made.revision),
         "channel_weeks": [_channel_week(each) for each in made.channels],
         "reposted": [_repost(each) for each in made.reposted],
@@ -62,7 +63,14 @@ def report(made: weekly.Report) -> Document:
         ],
         "doubts": [_doubt(each) for each in made.doubts],
         "changed": [
-            sighting(each.sighting, None) | {"change": each.change, "changed_at": time(each.at)}
+            sighting(each.sighting, None)
+            | {
+                "change": each.change,
+                "changed_at": time(each.at),
+                "file_before": each.before and {"sha256": each.before.file.sha256},
+                "text_before": each.text_before,
+                "text_since": each.text_since,
+            }
             for each in made.changed
         ],
         "hours": made.hours and {"zone": made.hours.zone, "counts": [list(each) for each in made.hours.counts]},

@@ -10,28 +10,24 @@ from rich.tree import Tree
 from provenance.core import answers, chain, likeness, times
 from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
+from provenance.core.wording import counted
 from provenance.render import metadata
+from provenance.render.labels import label
 from provenance.render.layout import TITLE, called, columns, coverage_lines, day, indented, line, moment, place
 from provenance.render.text import size, visible
 
 _TEXT = 160
-_BASIS = {
-    times.Basis.POSTED: "post time",
-    times.Basis.UPLOADED: "Telegram's upload time",
-    times.Basis.FORWARD_HEADER: "time in a forward header",
-    times.Basis.OBSERVED: "when this archive observed it",
-    times.Basis.CLAIMED: "the file's own claim",
-}
 
 
 def lookup(answer: answers.LookupAnswer) -> RenderableType:
     parts: list[RenderableType] = [_suspect(answer.suspect)]
     first = answer.chain.first
     if first is None:
-        parts.append(Text("Not found: no earlier copy of this image is in the archive.", "bold"))
+        parts.append(Text(_not_found(answer), "bold"))
         parts.append(Text("That is no proof that it was never posted: only what is archived was searched."))
     else:
-        parts += [Text(), *_first(answer.chain, answer.matches.get(first.file.id)), Text()]
+        match = answer.matches.get(first.file.id)
+        parts += [Text(), *_first(answer.chain, match, narrowed=bool(answer.narrowed)), Text()]
         matches = {each.sighting.attachment_id: each.match for each in answer.sightings}
         parts += _chain(answer.chain, answer.picture, matches, answer.limit)
     parts += metadata.lines(answer.suspect.findings)
@@ -52,12 +48,14 @@ def lookup_in_short(answer: answers.LookupAnswer) -> RenderableType:
     """Whether the suspect was found, where first, and what was measured; nothing of the chain."""
     built = answer.chain
     if built.first is None:
-        return Group(_suspect(answer.suspect), indented("Not found: no earlier copy of this image is in the archive."))
+        return Group(_suspect(answer.suspect), indented(_not_found(answer)))
     seen = times.dated(built.first)
     parts: list[RenderableType] = [
         _suspect(answer.suspect),
         indented(f"First seen in this archive: {moment(seen.at)}"),
-        indented(f"in {called(built.first.channel)}, {place(built.first)}; {len(built.sightings)} sighting(s)"),
+        indented(
+            f"in {called(built.first.channel)}, {place(built.first)}; {counted(len(built.sightings), 'sighting')}"
+        ),
     ]
     if match := answer.matches.get(built.first.file.id):
         parts.append(indented(_said(match)))
@@ -122,7 +120,7 @@ def coverage(covered: Sequence[answers.ChannelCoverage], total: answers.Coverage
         if each.starts_late
     ]
     notes += [
-        indented(f"{title(each)}: {each.absent} id(s) inside hold no post (deleted before).")
+        indented(f"{title(each)}: ids inside that hold no post (deleted before): {each.absent}.")
         for each in covered
         if each.absent
     ]
@@ -156,7 +154,9 @@ def verified(result: answers.Verified) -> RenderableType:
     parts: list[RenderableType] = [Text(f"Checked {result.files} files and {result.versions} versions of posts.")]
     parts += [indented(f"WRONG  {visible(each.where)}: {visible(each.what)}", "red") for each in result.problems]
     parts += [indented(f"note: {note}") for note in result.notes]
-    parts.append(Text(f"{len(result.problems)} problem(s)." if result.problems else "Everything agrees with its hash."))
+    parts.append(
+        Text(f"{counted(len(result.problems), 'problem')}." if result.problems else "Everything agrees with its hash.")
+    )
     return Group(*parts)
 
 
@@ -166,15 +166,21 @@ def _suspect(suspect: answers.Suspect) -> Text:
     return Text.assemble((visible(suspect.path), "bold"), f"  {words}{size(file.size)}")
 
 
-def _first(built: chain.Chain, match: Match | None) -> list[RenderableType]:
+def _not_found(answer: answers.LookupAnswer) -> str:
+    where = f"of the archive that was asked for ({visible(answer.narrowed, 200)})" if answer.narrowed else ""
+    return f"Not found: no earlier copy of this image is in the {f'part {where}' if where else 'archive'}."
+
+
+def _first(built: chain.Chain, match: Match | None, *, narrowed: bool = False) -> list[RenderableType]:
     seen, archived = built.first_seen, built.first
     if seen is None or archived is None:
         return []
+    here = "First seen in what was asked for: " if narrowed else "First seen in this archive: "
     lines: list[RenderableType] = [
         Text.assemble(
-            ("First seen in this archive: " if seen.archived else "Proven to have been there: ", "bold"),
+            (here if seen.archived else "Proven to have been there: ", "bold"),
             (moment(seen.at), "bold green"),
-            f" ({_BASIS[seen.basis]})",
+            f" ({label(seen.basis)})",
         )
     ]
     if not seen.archived:
@@ -183,11 +189,7 @@ def _first(built: chain.Chain, match: Match | None) -> list[RenderableType]:
             lines.append(line(str(seen.post.url)))
         lines += [indented(f"! {visible(warning)}", "yellow") for warning in seen.warnings]
         when = times.dated(archived)
-        lines.append(
-            Text.assemble(
-                ("First seen in this archive: ", "bold"), (moment(when.at), "bold green"), f" ({_BASIS[when.basis]})"
-            )
-        )
+        lines.append(Text.assemble((here, "bold"), (moment(when.at), "bold green"), f" ({label(when.basis)})"))
     lines.append(indented(f"{called(archived.channel)}, {place(archived)}"))
     if archived.url:
         lines.append(line(str(archived.url)))
@@ -211,7 +213,7 @@ def _chain(
 ) -> list[RenderableType]:
     shown = built.sightings[:limit]
     channels = len({each.channel.key for each in built.sightings})
-    head = f"{len(built.sightings)} sighting(s) in {channels} channel(s)"
+    head = f"{counted(len(built.sightings), 'sighting')} in {counted(channels, 'channel')}"
     if picture is not None:
         head += f", picture:{picture}"
     if len(shown) < len(built.sightings):
@@ -244,7 +246,7 @@ def _sighting(seen: Sighting, link: Link | None, first: bool, match: Match | Non
         Text(f"{called(seen.channel)}, {place(seen)}"),
     ]
     if when.basis is not times.Basis.POSTED:
-        lines.append(Text(_BASIS[when.basis], "dim"))
+        lines.append(Text(label(when.basis), "dim"))
     if link:
         lines.append(Text(visible(link.evidence), "dim"))
     elif seen.forward and not first:
@@ -285,7 +287,7 @@ def _warnings(warnings: Iterable[str]) -> list[RenderableType]:
 
 def _picture(answer: answers.PictureAnswer) -> RenderableType:
     first = answer.chain.first
-    parts: list[RenderableType] = [Text(f"Picture {answer.picture}: {len(answer.files)} file(s)", "bold")]
+    parts: list[RenderableType] = [Text(f"Picture {answer.picture}: {counted(len(answer.files), 'file')}", "bold")]
     if first:
         parts += [Text(), *_first(answer.chain, None), Text()]
     parts += [*_chain(answer.chain, None, {}, None), Text(), Text("Files", "bold")]
@@ -347,7 +349,7 @@ def _file(answer: answers.FileAnswer) -> RenderableType:
     parts.append(line(str(answer.path)))
     if answer.picture is not None:
         parts.append(indented(f"part of picture:{answer.picture}"))
-    parts += [Text(), Text(f"Seen in {len(answer.sightings)} post(s)", "bold")]
+    parts += [Text(), Text(f"Seen in {counted(len(answer.sightings), 'post')}", "bold")]
     parts += [
         indented(f"{moment(times.dated(each).at)}  {called(each.channel)}, {place(each)}") for each in answer.sightings
     ]

@@ -77,8 +77,11 @@ def facts(made: Report) -> dict[str, object]:
         "report": made,
         "recycled": recycled,
         "reposted": reposted,
+        "shown": {each.picture for each in (*recycled.full, *reposted.full)},
         "repeated": fold(made.repeated),
-        "fastest": made.fastest[:LISTED],
+        "fastest": fold(made.fastest),
+        "originators": fold(made.originators),
+        "repeaters": fold(made.repeaters),
         "standings": fold(made.standings),
         "pairs": fold(made.following),
         "matrix": matrix(made.following, MATRIX),
@@ -109,7 +112,7 @@ def pictured(made: Report) -> set[str]:
     shown = [seen for part in parts(made) for each in part.full for seen in (each.first, *shown_posts(each))]
     shown += [seen for each, altered, _ in fold(made.altered).shown for seen in (each.first, altered)]
     shown += [each.this_week[0] for each in fold(made.repeated).shown]
-    shown += [each.sighting for each in fold(made.changed).shown]
+    shown += [seen for each in fold(made.changed).shown for seen in (each.before, each.sighting) if seen]
     return {each.file.sha256 for each in shown}
 
 

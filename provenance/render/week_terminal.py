@@ -12,7 +12,8 @@ from provenance.core.attendance import State
 from provenance.core.doubts import grouped
 from provenance.core.metadata import Level
 from provenance.core.times import duration
-from provenance.render.layout import called, columns, coverage_lines, day, indented, line, moment, place
+from provenance.core.wording import counted
+from provenance.render.layout import called, columns, coverage_lines, indented, line, moment, place
 from provenance.render.text import visible
 
 _PICTURES, _CHANNELS, _CHANGES, _PAIRS = 30, 10, 20, 5
@@ -20,18 +21,25 @@ _PICTURES, _CHANNELS, _CHANGES, _PAIRS = 30, 10, 20, 5
 
 def report(made: weekly.Report, files: Iterable[object]) -> RenderableType:
     parts: list[RenderableType] = [
-        Text(f"Reposted media, week {made.week.name} ({day(made.week.start)} to {day(made.week.end)})", "bold"),
         Text(
-            f"{made.posts} posts carried {made.images} images of {made.pictures} pictures, "
-            f"{len(made.new)} of them new; {len(made.reposted)} reposted, {len(made.recycled)} seen before the week."
+            f"Reposted media, week {made.week.name} ({' to '.join(map(str, made.week.days))}, {made.week.zone})", "bold"
         ),
+        Text(
+            f"{counted(made.posts, 'post')} carried {counted(made.images, 'image')} of "
+            f"{counted(made.pictures, 'picture')}, {len(made.new)} of them new; {len(made.reposted)} reposted, "
+            f"{len(made.recycled)} seen before the week."
+        ),
+        *([] if made.over else [Text("The week is not over: this is what was archived by now.", "yellow")]),
         *_channels(made),
         *_revision(made),
     ]
     for title, reposts in (("Old pictures shown again", made.recycled), ("Reposted within the week", made.reposted)):
         if reposts:
             parts += [Text(), Text(title, "bold"), _reposts(reposts)]
-    for title, ranking in (("First with these pictures", made.originators), ("Repeated others", made.repeaters)):
+    for title, ranking in (
+        ("First in the archive with these pictures", made.originators),
+        ("Showed them later in the archive (posts of this week)", made.repeaters),
+    ):
         if ranking:
             parts += [Text(), Text(title, "bold")]
             parts += [indented(f"{count:4}  {called(channel)}") for channel, count in ranking[:_CHANNELS]]
@@ -63,7 +71,7 @@ def _channels(made: weekly.Report) -> list[RenderableType]:
     if not states or set(states) == {State.COVERED}:
         return []
     said = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
-    return [Text(f"Of {len(made.channels)} channels this week: {said}.", "yellow")]
+    return [Text(f"Of {counted(len(made.channels), 'channel')} this week: {said}.", "yellow")]
 
 
 def _revision(made: weekly.Report) -> list[RenderableType]:
@@ -71,7 +79,7 @@ def _revision(made: weekly.Report) -> list[RenderableType]:
     if new is None:
         return []
     since = f"Since the report of {moment(new.since)}" if new.since else "Since the report before"
-    said = f"{new.posts:+} posts, {len(new.added)} pictures added, {len(new.removed)} gone, {len(new.changed)} changed"
+    said = f"posts {new.posts:+}; pictures added {len(new.added)}, gone {len(new.removed)}, changed {len(new.changed)}"
     return [Text(f"{since}: {said}.")]
 
 
@@ -98,7 +106,7 @@ def _reposts(reposts: Sequence[weekly.Repost]) -> Table:
         table.add_row(
             str(each.picture),
             f"{moment(first.at)}\n{called(first.post.channel, 28) if first.post.channel else 'not archived'}",
-            f"{each.posts} post(s) in {each.channels} channel(s)\n{posts}",
+            f"{counted(each.posts, 'post')} in {counted(each.channels, 'channel')}\n{posts}",
         )
     if len(reposts) > _PICTURES:
         table.add_row("…", f"{len(reposts) - _PICTURES} more: see the files", "")

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from provenance.render import html
 from provenance.render.text import visible
 from provenance.render.week_page import FULL
 from tests.cli.conftest import HOSTILE, MONDAY, in_process
-from tests.core.build import file
+from tests.core.build import channel, file
 from tests.render import build
 from tests.render.test_week_page import week_of
 from tests.stories import message, random_photo, write_export
@@ -172,6 +173,18 @@ def test_hostile_words_are_words(browser: Browser, pages: dict[str, Path], name:
         assert page.locator("script").count() == 0
         assert page.locator("img:not([src^='data:image/jpeg;base64,'])").count() == 0
         assert reader.said == []
+
+
+def test_long_titles_do_not_squeeze_the_rest_of_a_table(browser: Browser, tmp_path: Path) -> None:
+    long = channel(1, "X" * 10_000)
+    made = replace(week_of(4, 3), channels=(build.attended(long, 3),))
+    (tmp_path / "page.html").write_text(html.report(made, {}).replace("Channel ", "X" * 100), encoding="utf-8")
+    for width in (1280, 1024):
+        with browser.new_page(viewport={"width": width, "height": 900}) as page:
+            page.goto((tmp_path / "page.html").as_uri())
+            heights = page.evaluate("[...document.querySelectorAll('.stack th')].map(each => each.offsetHeight)")
+            assert heights
+            assert max(heights) < 100, "no heading is broken within a word"
 
 
 def test_a_large_answer_is_condensed_and_says_so(browser: Browser, pages: dict[str, Path]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
-from provenance.core import chain, weekly
+from provenance.core import chain, changed, weekly
 from provenance.core.answers import (
     ChannelAnswer,
     ChannelCoverage,
@@ -84,8 +84,8 @@ def built(*given: Sighting) -> Chain:
 
 def report(*given: Sighting) -> weekly.Report:
     made = built(*given)
-    changed = weekly.changes(WEEK, made.sightings)
-    week = weekly.build(WEEK, [(7, made)], 3, changed, COVERAGE)
+    found = changed.changes(WEEK.holds, made.sightings)
+    week = weekly.build(WEEK, [(7, made)], 3, found, COVERAGE)
     return replace(
         week,
         doubts=tuple(Doubt(each, HOSTILE, level, HOSTILE) for each in made.sightings[:2] for level in Level),

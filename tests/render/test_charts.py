@@ -58,7 +58,9 @@ def test_a_chain_of_five_hundred_is_small_and_says_what_it_leaves_out() -> None:
 
 def test_times_are_those_of_the_zone() -> None:
     one = made(sighting(NOON))
-    assert "14:00:00" in text(charts.timeline(one, "one", ZoneInfo("Europe/Kyiv")))
+    local = charts.timeline(one, "one", ZoneInfo("Europe/Kyiv"))
+    assert "14:00:00" in text(local)
+    assert "Times in the zone Europe/Kyiv." in [each.text for each in fromstring(local).iter() if "text" in each.tag]
     assert "12:00:00" in text(charts.timeline(one, "one"))
 
 

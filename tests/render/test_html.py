@@ -5,16 +5,18 @@ import io
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
 
-from provenance.core.answers import LookupAnswer, Matched
-from provenance.core.model import MatchKind
-from provenance.render import html
+from provenance.core.answers import LookupAnswer
+from provenance.core.metadata import Metadata
+from provenance.core.model import Source
+from provenance.render import figures, html
 from provenance.render.text import visible
-from tests.cli.conftest import HOSTILE, is_harmless
-from tests.core.build import file
+from tests.cli.conftest import HOSTILE, MONDAY, is_harmless
+from tests.core.build import channel, file
 from tests.render import build
 from tests.stories import random_photo
 
@@ -72,7 +74,7 @@ def jpeg() -> bytes:
 def text(request: pytest.FixtureRequest, jpeg: bytes) -> str:
     thumbnails = {file(number).sha256: jpeg for number in (0, 1, 2)}
     if request.param == "altered":
-        large = dict.fromkeys(html.pictured(build.altered()), jpeg)
+        large = dict.fromkeys(figures.pictured(build.altered()), jpeg)
         return html.lookup([build.altered(), build.lookup(), build.altered()], thumbnails, large)
     if request.param in build.UNARCHIVED:
         return html.lookup([build.lookup(*build.unarchived(request.param))], thumbnails)
@@ -150,7 +152,7 @@ def test_what_the_pages_say(jpeg: bytes) -> None:
     assert "Reposted media, week 2024-W52" in report
     assert "first seen in this archive" in report
     assert "Not searched: parts of pictures" in report
-    assert Page(html.report(build.EMPTY_REPORT, {})).text.count("None.") == 5
+    assert Page(html.report(build.EMPTY_REPORT, {})).text.count("None.") == 6
     lookup = Page(html.lookup([build.lookup()], {})).text
     assert "First seen in this archive 2023-11-19 12:00:00 UTC" in lookup
     both = Page(html.lookup([build.lookup(), build.lookup(found=False)], {}))
@@ -165,10 +167,10 @@ def test_what_the_pages_say(jpeg: bytes) -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        ("a post", f"(forward header), in a post that is not archived: {visible(HOSTILE)}, post 77."),
-        ("a person", f"(forward header), in a post that is not archived: {visible(HOSTILE)}."),
-        ("a name", f"(forward header), in a post that is not archived: {visible(HOSTILE)}."),
-        ("an upload", "(uploaded), in a post that is not archived."),
+        ("a post", f"(time in a forward header), in a post that is not archived: {visible(HOSTILE, 128)}, post 77."),
+        ("a person", f"(time in a forward header), in a post that is not archived: {visible(HOSTILE, 128)}."),
+        ("a name", f"(time in a forward header), in a post that is not archived: {visible(HOSTILE, 128)}."),
+        ("an upload", "(Telegram's upload time), in a post that is not archived."),
     ],
 )
 def test_a_first_seen_that_is_not_archived(known: str, words: str) -> None:
@@ -178,9 +180,7 @@ def test_a_first_seen_that_is_not_archived(known: str, words: str) -> None:
         assert f"Proven to have been there 2023-08-11 12:00:00 UTC {words}".replace("  ", " ") in page
         assert "post None" not in page
         assert is_harmless(text)
-        assert len([each for each in Page(text).all("a") if each["href"].endswith("/1500000009/77")]) == (
-            text.count("Proven to") if known == "a post" else 0
-        )
+        assert any(each["href"].endswith("/1500000009/77") for each in Page(text).all("a")) == (known == "a post")
     report, lookup = Page(html.report(build.report(*seen), {})).text, Page(html.lookup([build.lookup(*seen)], {})).text
     assert "first archived" in report
     assert "first seen in this archive" not in report
@@ -198,99 +198,60 @@ def test_the_first_seen_is_marked_once() -> None:
     assert [each.get("class") for each in page.all("tr")].count("first") == 1
 
 
-# Figures
+# What an answer claims
 
 
-def figures(answer: LookupAnswer, jpeg: bytes) -> Page:
-    return Page(html.lookup([answer], {}, dict.fromkeys(html.pictured(answer), jpeg)))
+def said(*made: LookupAnswer, **more: Any) -> str:
+    return " ".join(Page(html.lookup(made, {}, **more)).text.split())
 
 
-def overlays(page: Page) -> list[dict[str, str]]:
-    return [each for each in page.all("svg") if each.get("class") != "chart"]
+def test_the_verdict_says_whose_word_the_time_is() -> None:
+    assert "First seen in this archive on 2023-11-19 12:00:00 UTC (post time) in" in said(build.lookup())
 
 
-def test_each_file_that_was_aligned_is_drawn_once(jpeg: bytes) -> None:
-    page = figures(build.altered(), jpeg)
-    drawn = [each["id"] for each in page.all("article")]
-    assert drawn == [f"figure-{number}" for number in range(1, 6)]
-    # Two of the three sightings show one file; all that is listed leads to its figure.
-    links = [each["href"].removeprefix("#") for each in page.all("a") if each["href"].startswith("#")]
-    assert links == ["figure-1", "figure-2", "figure-1", "figure-3", "figure-4", "figure-5"]
-    words = " ".join(page.text.split())
-    for heading in ("(possible, to be judged by eye)", "another photograph: no copy)", "other contents: no copy)"):
-        assert words.count(heading) == 1
-    assert len(overlays(page)) == 2 * len(drawn) == len(page.all("img"))
+def test_a_time_that_nobody_vouches_for_is_no_first_seen() -> None:
+    claimed = build.seen(4, 0, channel=build.FOLDER, posted_at=None, claimed_at=build.LONG_AGO, text="old.jpg")
+    words = said(build.lookup(claimed))
+    verdict = words[words.index("There is a copy") : words.index("The picture's posts")]
+    assert "nobody vouches for its time: that it was there on 2023-08-11 12:00:00 UTC is only claimed." in verdict
+    assert "no proof of origin" not in words
+    assert "old.jpg" in verdict, "a folder's file has a name"
+    assert "post 4" not in words
 
 
-def test_figures_are_numbered_through_the_page(jpeg: bytes) -> None:
-    answers = [build.altered(), build.lookup(), build.altered()]
-    page = Page(html.lookup(answers, {}, dict.fromkeys(html.pictured(answers[0]), jpeg)))
-    assert [each["id"] for each in page.all("article")] == [f"figure-{number}" for number in range(1, 11)]
+def test_a_search_of_a_part_does_not_speak_for_the_whole() -> None:
+    for found in (True, False):
+        words = said(replace(build.lookup(found=found), narrowed=f"channel {HOSTILE}"))
+        verdict = words[: words.index("What was searched")]
+        assert "in the part of this archive that was asked for" in verdict
+        assert "seen in this archive" not in verdict
+        assert "copy in this archive" not in verdict
 
 
-def test_both_outlines_and_the_marks_of_corresponding_corners(jpeg: bytes) -> None:
-    page = figures(build.altered(), jpeg)
-    # The pictures are 480 x 320. The suspect is mirrored: its upper left corner is the upper right one of the part.
-    one, other = ([each["points"] for each in page.all("polygon") if each["class"] == "over"])[:2]
-    assert one == "0.0,0.0 480.0,0.0 480.0,320.0 0.0,320.0"
-    assert other == "360.0,80.0 120.0,80.0 120.0,240.0 360.0,240.0"
-    marks = [(each["class"], float(each["cx"]), float(each["cy"])) for each in page.all("circle")]
-    assert marks[:4] == [("left", 0, 0), ("right", 480, 0), ("left", 360, 80), ("right", 120, 80)]
-    # A screenshot: what is drawn in it is the archived image, and all of that is outlined.
-    one, other = ([each["points"] for each in page.all("polygon") if each["class"] == "over"])[2:4]
-    assert one == "120.0,80.0 360.0,80.0 360.0,240.0 120.0,240.0"
-    assert other == "0.0,0.0 480.0,0.0 480.0,320.0 0.0,320.0"
-    assert {each["viewbox"] for each in overlays(page)} == {"0 0 480 320"}
+def test_links_name_channels_not_numbers() -> None:
+    words = said(build.lookup(build.seen(1, -400, channel=channel(5, "Old desk")), build.seen(2, 0)))
+    assert "altered reupload of Old desk, post 1: hash distance" in words
+    assert "reupload of 5/1" not in words
 
 
-def test_the_numbers_stand_below(jpeg: bytes) -> None:
-    page = " ".join(figures(build.altered(), jpeg).text.split())
-    for words in (
-        "Of the archived image it shows 25 % of its area",
-        "25 to 75 % of its width, counted from the left; 25 to 75 % of its height, from the top",
-        "at 0.50 times its size in pixels",
-        "Mirrored yes",
-        "Turned by 0°",
-        "Turned by 10° anticlockwise, after mirroring",
-        "Places that coincide 143",
-        "Similarity of the descriptors 0.81 of 1",
-    ):
-        assert words in page
-    assert "bits" not in page[page.index("How the image lies") : page.index("What was searched")]
+def test_a_page_names_the_file_and_when_it_was_looked_up_but_not_where_it_lay() -> None:
+    answer = replace(build.lookup(), suspect=replace(build.lookup().suspect, path="/home/zaphod/source/image.jpg"))
+    words = said(answer, at=MONDAY, zone=ZoneInfo("Europe/Kyiv"))
+    assert "image.jpg" in words
+    assert "zaphod" not in words
+    assert "Looked up 2024-12-23 12:00:00 UTC2024-12-23 14:00:00 Europe/Kyiv" in words
 
 
-def test_a_hash_match_with_a_map_is_drawn_too(jpeg: bytes) -> None:
-    near = replace(build.match(1, 2), matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), rotated=90)
-    page = figures(replace(build.altered(), matches={1: near, 2: build.match(1, 2)}), jpeg)
-    words = " ".join(page.text.split())
-    assert "Hash distance 1 of 256 bits" in words
-    assert "Turned by 90° clockwise" in words
-    assert len(page.all("article")) == 4, "one without a map is not drawn"
+def test_that_a_file_tells_nothing_is_said_where_it_was_read() -> None:
+    suspect = build.lookup().suspect
+    read = replace(build.lookup(), suspect=replace(suspect, metadata=Metadata(format="JPEG", width=4, height=3)))
+    assert "Nothing in this file speaks for or against the answer." in said(read)
+    assert "Nothing in this file" not in said(build.lookup()), "it could not be read"
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [{"matrix": None}, {"kind": MatchKind.IDENTICAL}, {"matrix": (1.0, 0.0, 5.0, 0.0, 1.0, 0.0)}],
-    ids=["no map", "identical", "apart"],
-)
-def test_what_is_not_drawn(changed: dict[str, Any]) -> None:
-    none = replace(build.part(), **changed)
-    answer = replace(build.altered(), matches={1: none, 2: none}, possible=(), same_scene=(), same_template=())
-    assert html.pictured(answer) == set()
-
-
-def test_without_a_picture_there_is_no_figure_and_nothing_leads_to_it(jpeg: bytes) -> None:
-    answer = build.altered()
-    pictures = dict.fromkeys(html.pictured(answer) - {file(1).sha256}, jpeg)
-    page = Page(html.lookup([answer], {}, pictures))
-    ids = {each["id"] for each in page.all("article")}
-    assert ids == {f"figure-{number}" for number in range(1, 5)}
-    assert {each["href"].removeprefix("#") for each in page.all("a") if each["href"].startswith("#")} == ids
-    assert not overlays(Page(html.lookup([answer], {})))
-
-
-def test_a_page_does_not_grow_without_end(jpeg: bytes) -> None:
-    others = tuple(Matched(build.seen(number, 2), build.part()) for number in range(10, 40))
-    page = figures(replace(build.altered(), possible=others), jpeg)
-    assert len(page.all("article")) == 12
-    assert "No more than 12 are drawn" in page.text
+def test_that_an_export_tells_a_time_stands_beside_it() -> None:
+    imported = [build.seen(1, -400, channel=build.OLD, source=Source.IMPORT), build.seen(2, 0, source=Source.IMPORT)]
+    for words in (said(build.lookup(*imported)), " ".join(Page(html.report(build.report(*imported), {})).text.split())):
+        assert "post time, as an export tells it" in words
+        assert words.count("The time is the word of an imported export") == 1, "at the first seen, in full"
+    assert "as an export tells it" not in said(build.lookup()).split("How to read this")[0]

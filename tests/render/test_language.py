@@ -25,7 +25,7 @@ from provenance.core.method import method
 from provenance.core.model import File, Match, Sighting
 from provenance.core.times import dated
 from provenance.core.weekly import Report
-from provenance.render import html, language
+from provenance.render import figures, html, language
 from provenance.render.drawing import fitted
 from provenance.render.text import visible
 from provenance.render.week_page import how
@@ -128,7 +128,7 @@ def core_words(given: object) -> Iterator[str]:
 def untranslated(page: str, *given: object) -> list[str]:
     """What a page says in letters of ours, and neither core nor a post does."""
     said = set(core_words(given))
-    shown = said | {visible(each, length) for each in said for length in (80, 300, 600, 1000)}
+    shown = said | {visible(each, length) for each in said for length in (80, 128, 300, 600, 1000)}
     shown |= {fitted(visible(each, 300), 24) for each in said}
     ordered = sorted(filter(None, {" ".join(each.split()) for each in shown}), key=len, reverse=True)
     left = []
@@ -183,7 +183,7 @@ def test_a_language_is_added_as_the_map_says(tmp_path: Path, monkeypatch: pytest
     frontend.CommandLineInterface().run(["pybabel", "-q", "update", "-i", str(catalogue.TEMPLATE), *where])
     frontend.CommandLineInterface().run(["pybabel", "-q", "compile", *where])
     monkeypatch.setattr(language, "LOCALE", tmp_path)
-    assert html.report(build.EMPTY_REPORT, {}, "uk").count("<p>X</p>") == 5
+    assert html.report(build.EMPTY_REPORT, {}, "uk").count("<p>X</p>") == 6
 
 
 @pytest.mark.usefixtures("translated")
@@ -198,7 +198,7 @@ def test_every_word_of_a_report_is_translated(number: int) -> None:
 @pytest.mark.usefixtures("translated")
 def test_every_word_of_an_answer_is_translated() -> None:
     for made in answers():
-        pictures = dict.fromkeys(html.pictured(made), b"jpeg")
+        pictures = dict.fromkeys(figures.pictured(made), b"jpeg")
         for model in (None, "sscd"):
             page = html.lookup([made], pictures, pictures, model, ZoneInfo("Europe/Kyiv"), "uk")
             assert untranslated(page, made, method(model)) == []

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -71,7 +72,7 @@ def test_what_is_said_of_altered_copies() -> None:
 def test_in_short() -> None:
     lines = [line.strip() for line in printed(ANSWERS["in short"](), 400).splitlines()]
     assert lines[1] == "First seen in this archive: 2023-11-19 12:00:00 UTC"
-    assert lines[2].endswith("post 1; 3 sighting(s)")
+    assert lines[2].endswith("post 1; 3 sightings")
     assert lines[3].startswith("this image shows 25 % of the archived image")
     assert len(lines) == 4
     assert "Not found" in printed(ANSWERS["not found in short"](), 400)
@@ -85,7 +86,7 @@ def test_what_stands_on_top_and_what_below() -> None:
     text = printed(terminal.lookup(build.lookup()), 200)
     order = (
         "First seen in this archive: 2023-11-19 12:00:00 UTC",
-        "sighting(s)",
+        "sighting",
         "found deleted",
         "Possible",
         "Coverage:",
@@ -93,9 +94,7 @@ def test_what_stands_on_top_and_what_below() -> None:
     places = [text.index(words) for words in order]
     assert places == sorted(places)
     assert "https://t.me/c/1500000001/1\n" in text
-    assert "4 sighting(s) in 3 channel(s), picture:1; the first 1 are shown" in printed(
-        ANSWERS["lookup limited"](), 200
-    )
+    assert "4 sightings in 3 channels, picture:1; the first 1 are shown" in printed(ANSWERS["lookup limited"](), 200)
     nothing = printed(ANSWERS["not found"](), 200)
     assert "no earlier copy" in nothing
     assert "Coverage:" in nothing
@@ -161,3 +160,12 @@ def test_long_lists_are_cut_and_say_so() -> None:
 def test_the_console_takes_no_markup_and_no_escape_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     layout.console().print("[red]:smile:[/red]", style="bold red")
     assert capsys.readouterr().out == "[red]:smile:[/red]\n"
+
+
+def test_a_search_of_a_part_does_not_speak_for_the_whole() -> None:
+    found, nothing = (
+        printed(terminal.lookup(replace(build.lookup(found=each), narrowed="channel A")), 200) for each in (True, False)
+    )
+    assert "First seen in what was asked for: 2023-11-19" in found
+    assert "in this archive" not in found
+    assert "no earlier copy of this image is in the part of the archive that was asked for (channel A)." in nothing

@@ -13,9 +13,12 @@ from tests.render.test_week_page import week_of
 
 def test_the_week_in_short() -> None:
     said = printed(week_terminal.report(build.report(), []), 200)
-    assert "3 posts carried 2 images of 1 pictures, 0 of them new; 1 reposted, 1 seen before the week." in said
+    assert "Reposted media, week 2024-W52 (2024-12-23 to 2024-12-29, UTC)" in said
+    assert "not over" not in said
+    assert "The week is not over" in printed(week_terminal.report(replace(build.report(), over=False), []), 200)
+    assert "3 posts carried 2 images of 1 picture, 0 of them new; 1 reposted, 1 seen before the week." in said
     assert "Of 2 channels this week: 1 not covered, 1 partly." in said
-    assert "Since the report of 2024-12-23 12:00:00 UTC: +2 posts, 1 pictures added, 1 gone, 1 changed." in said
+    assert "Since the report of 2024-12-23 12:00:00 UTC: posts +2; pictures added 1, gone 1, changed 1." in said
 
 
 def test_who_came_after_whom_and_what_else_the_page_tells() -> None:
