@@ -9,14 +9,14 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -37,6 +37,8 @@ _AHEAD = 3
 """Bundles handed out for each worker before the first answer is taken."""
 _RECYCLE_AFTER = 500
 """Bundles after which a worker is replaced, so that whatever leaks in a decoder stays small."""
+_LOOK = 1
+"""Seconds after which it is looked whether the pool that an answer is expected from still runs."""
 _TRIES = 3
 """Pools that may fail one after the other, without an answer between them."""
 _TO_MEASURE = ["provenance.images.examine", "provenance.images.thumbnail"]
@@ -59,6 +61,24 @@ class Refusal:
     """Why a file gave no result."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent(Generic[Item]):
+    """Files that were given to a pool."""
+
+    bundle: list[Item]
+    future: "ProcessFuture[Any]"
+    pool: ProcessPool
+
+    def result(self) -> list[Any]:
+        """Wait for the answers. Raises RuntimeError where the pool has given up, which may never end the future."""
+        while not self.future.done():
+            if not self.pool.active:
+                raise RuntimeError("their pool has given up")
+            wait([self.future], timeout=_LOOK)
+        answers: list[Any] = self.future.result()
+        return answers
 
 
 class Sandbox:
@@ -108,7 +128,7 @@ class Sandbox:
 
         Raises SandboxBroken when no worker can be kept running.
         """
-        waiting: deque[tuple[list[Item], ProcessFuture[Any]]] = deque()
+        waiting: deque[_Sent[Item]] = deque()
         remaining = iter(items)
         # Few are shared out evenly, so that no worker is idle.
         first = list(itertools.islice(remaining, self._workers * _BUNDLE))
@@ -116,27 +136,27 @@ class Sandbox:
         remaining = itertools.chain(first, remaining)
         while True:
             while len(waiting) < self._workers * _AHEAD and (bundle := list(itertools.islice(remaining, size))):
-                waiting.append((bundle, self._schedule(task, bundle)))
+                waiting.append(self._schedule(task, bundle))
             if not waiting:
                 return
-            yield from self._answers(task, *waiting.popleft())
+            yield from self._answers(task, waiting.popleft())
 
-    def _schedule(self, task: Callable[[Item, int], Any], bundle: list[Item]) -> "ProcessFuture[Any]":
+    def _schedule(self, task: Callable[[Item, int], Any], bundle: list[Item]) -> "_Sent[Item]":
+        pool = self._started()
         try:
-            future = self._started().schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
+            future = pool.schedule(_run, (task, bundle, self.limits), timeout=self.limits.seconds)
         except RuntimeError as error:
             self._replace_pool(error)
             return self._schedule(task, bundle)
         self._outstanding.add(future)
         if self._stopped:
             future.cancel()
-        return future
+        return _Sent(bundle, future, pool)
 
-    def _answers(
-        self, task: Callable[[Item, int], Any], bundle: list[Item], future: "ProcessFuture[Any]"
-    ) -> Iterator[Any]:
+    def _answers(self, task: Callable[[Item, int], Any], sent: "_Sent[Item]") -> Iterator[Any]:
+        bundle = sent.bundle
         try:
-            answers = future.result()
+            answers = sent.result()
         except CancelledError as error:
             raise SandboxBroken(what="they were told to stop") from error
         except FutureTimeout:
@@ -149,20 +169,20 @@ class Sandbox:
         except RuntimeError as error:
             # The pool itself has failed: that says nothing about these files, so it is not recorded as their fault.
             self._replace_pool(error)
-            yield from self._answers(task, bundle, self._schedule(task, bundle))
+            yield from self._answers(task, self._schedule(task, bundle))
             return
         else:
             self._failed = 0
             yield from answers
             return
         finally:
-            self._outstanding.discard(future)
+            self._outstanding.discard(sent.future)
         if len(bundle) == 1:
             yield Refusal(reason)
             return
         # One of them is to blame, and each must have its own time: once more, one by one.
         for item in bundle:
-            yield from self._answers(task, [item], self._schedule(task, [item]))
+            yield from self._answers(task, self._schedule(task, [item]))
 
     def _replace_pool(self, error: RuntimeError) -> None:
         """Leave a pool that has failed; one that runs has replaced it already.

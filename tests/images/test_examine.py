@@ -18,14 +18,13 @@ DATA = Path(__file__).parents[1] / "data/metadata"
 PIXELS = 10**7
 
 
-@pytest.mark.parametrize("path", sorted(DATA.glob("*.*")), ids=lambda path: path.name)
+IMAGES = sorted(path for path in DATA.glob("*.*") if path.suffix != ".json")
+
+
+@pytest.mark.parametrize("path", IMAGES, ids=lambda path: path.name)
 def test_gives_what_the_two_give_apart(path: Path) -> None:
-    try:
-        expected = reduce(path, PIXELS), read(path, PIXELS)
-    except Refused:
-        pytest.skip("no image")
     found = examine(path, PIXELS)
-    assert (found.reduced, found.told) == expected
+    assert (found.reduced, found.told) == (reduce(path, PIXELS), read(path, PIXELS))
 
 
 def test_some_of_them_hold_a_thumbnail_for_which_they_are_decoded() -> None:
