@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from PIL.ExifTags import Base
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -37,6 +37,8 @@ _ORIENTATIONS = {
     7: (Image.Transpose.TRANSVERSE,),
     8: (Image.Transpose.ROTATE_90,),
 }
+_MOST_TEXT = 16 << 20
+"""Bytes that one text of a PNG may unpack to. Pillow's own limit, 1 MiB, refuses pictures with a long edit history."""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -61,6 +63,7 @@ def open_image(source: Path | bytes, max_pixels: int) -> Opened:
     Raises Refused.
     """
     Image.MAX_IMAGE_PIXELS = None  # The cap is ours: Pillow's own only raises at twice its number.
+    PngImagePlugin.MAX_TEXT_CHUNK = _MOST_TEXT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

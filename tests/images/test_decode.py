@@ -247,6 +247,11 @@ def test_a_text_that_unpacks_to_a_giant_is_refused(file: Write, kind: bytes) -> 
     assert "too large" in refusal(file(data))
 
 
+def test_a_long_edit_history_is_no_reason_to_refuse_a_picture(file: Write) -> None:
+    history = b"XML:com.adobe.xmp\0\x01\0\0\0" + zlib.compress(b"<rdf:li>step</rdf:li>" * 300_000)
+    assert open_image(file(png(1, 1, 8, 0, b"\0\0", chunk(b"iTXt", history))), 10).format == "PNG"
+
+
 @pytest.mark.parametrize("form", ["PPM", "ICO", "EPS", "TGA", "PCX", "JPEG2000", "DDS", "SGI", "ICNS", "PDF"])
 def test_formats_that_are_not_on_the_list_are_refused(file: Write, photo: Image.Image, form: str) -> None:
     path = file(encoded(photo.resize((256, 256)), form))
