@@ -21,9 +21,11 @@ _EDGE = 3
 
 _CLOSED = 15
 """Pixels that may agree by chance inside a picture that was laid over."""
-_BOX_SIDE, _BOX_SHARE, _BOX_FILLED, _BOX_CORNER = 0.15, 0.2, 0.92, 0.7
-"""A box laid over is that long along either side, covers no more than that, and differs nearly all over, in its corners
-as well: things that came into a scene are round somewhere."""
+_BOX_SIDE, _BOX_SHARE, _BOX_FILLED = 0.15, 0.2, 0.75
+"""A box laid over is that long along either side, covers no more than that, and differs nearly all over."""
+_LINE, _ALONG = 0.3, 0.5
+"""Each of its sides is a straight line that one picture alone has: by how much its contrast there exceeds the other's
+(0 to 1), and along what share of its length. Things that came into a scene are round somewhere."""
 
 
 def box(residual: Plane, valid: Mask, one: Plane, other: Plane) -> Mask | None:
@@ -40,36 +42,43 @@ def box(residual: Plane, valid: Mask, one: Plane, other: Plane) -> Mask | None:
     small = min(width / residual.shape[1], height / residual.shape[0]) < _BOX_SIDE
     if small or width * height > _BOX_SHARE * residual.size or area < _BOX_FILLED * width * height:
         return None
-    inside = closed[y : y + height, x : x + width]
-    down, across = max(1, height // 8), max(1, width // 8)
-    corners = (inside[rows, columns] for rows in _ends(down) for columns in _ends(across))
-    if min(float(corner.mean()) for corner in corners) < _BOX_CORNER:
-        return None
-    sides = _sides(gradient(blurred(one, 1)), gradient(blurred(other, 1)), (x, y, width, height))
-    if len(sides) < 2 or not (all(side > _SIDED for side in sides) or all(side < -_SIDED for side in sides)):
+    edges = _edges(one, other, (x, y, width, height))
+    if len(edges) < 2 or not (all(map(_is_side, edges)) or all(_is_side(edge[::-1]) for edge in edges)):
         return None
     covered = np.zeros(residual.shape, bool)
     covered[max(0, y - _EDGE) : y + height + _EDGE, max(0, x - _EDGE) : x + width + _EDGE] = True
     return covered
 
 
-def _ends(length: int) -> tuple[slice, slice]:
-    return slice(None, length), slice(-length, None)
+Edge = tuple[Plane, Plane]
+"""How steep each of two pictures is across a side of a box: along it, by the places beside it (n x 2 * _EDGE)."""
 
 
-def _sides(ours: Plane, theirs: Plane, box: tuple[int, int, int, int]) -> list[float]:
-    """Whose edges the box has: 1 for the query's alone, -1 for the archived picture's, for each side within both."""
+def _edges(one: Plane, other: Plane, box: tuple[int, int, int, int]) -> list[Edge]:
+    """The sides that lie within the pictures."""
     x, y, width, height = box
-    high, wide = ours.shape
-    bands = []
-    for here in (x, x + width):
-        if 2 * _EDGE <= here <= wide - 2 * _EDGE:
-            bands.append(np.s_[y : y + height, here - _EDGE : here + _EDGE])
-    for here in (y, y + height):
-        if 2 * _EDGE <= here <= high - 2 * _EDGE:
-            bands.append(np.s_[here - _EDGE : here + _EDGE, x : x + width])
-    strong = [(float(ours[band].mean()), float(theirs[band].mean())) for band in bands]
-    return [(one - other) / max(1e-3, one + other) for one, other in strong]
+    edges = []
+    lying = slice(y, y + height), slice(x, x + width)
+    for turned, start, length, along in ((False, x, width, lying[0]), (True, y, height, lying[1])):
+        steep = [_across(each.T if turned else each) for each in (one, other)]
+        for here in (start, start + length):
+            if 2 * _EDGE <= here <= steep[0].shape[1] - 2 * _EDGE:
+                band = np.s_[along, here - _EDGE : here + _EDGE]
+                edges.append((steep[0][band], steep[1][band]))
+    return edges
+
+
+def _across(plane: Plane) -> Plane:
+    return np.abs(np.asarray(cv2.Sobel(blurred(plane, 1), cv2.CV_32F, 1, 0, scale=0.125), np.float32))
+
+
+def _is_side(edge: Edge) -> bool:
+    """Whether a straight line runs all along in the first picture, and none in the second."""
+    ours, theirs = edge
+    line = int(ours.mean(axis=0).argmax())
+    strong, weak = float(ours[:, line].mean()), float(theirs.mean(axis=0).max())
+    along = float((ours[:, line] > theirs.max(axis=1) + 1).mean())
+    return strong - weak > _LINE * (strong + weak) and along > _ALONG
 
 
 def drawn(residual: Plane, valid: Mask, query: Plane, archived: Plane) -> float:

@@ -45,6 +45,25 @@ def test_what_has_moved_has_edges_in_both() -> None:
     assert box(residual(np.s_[20:100, 30:140]), EVERYWHERE, before, after) is None
 
 
+def test_a_box_may_differ_less_in_a_corner() -> None:
+    place = residual(CORNER)
+    place[20:40, 30:55] = 0
+    assert box(place, EVERYWHERE, laid(CORNER), textured()) is not None
+
+
+def test_a_box_whose_sides_are_no_straight_lines_is_none() -> None:
+    rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    # A lozenge with its corners cut off: it fills the rectangle about it well enough.
+    thing = (
+        (np.abs(rows - 100) / 50 + np.abs(columns - 120) / 60 < 1.3)
+        & (abs(rows - 100) < 50)
+        & (abs(columns - 120) < 60)
+    )
+    one = textured()
+    one[thing] = 230
+    assert box(np.where(thing, 10, 0).astype(np.float32), EVERYWHERE, one, textured()) is None
+
+
 def test_what_is_round_is_no_box() -> None:
     rows, columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
     disc: NDArray[np.bool_] = (rows - 100) ** 2 / 50**2 + (columns - 120) ** 2 / 60**2 < 1
