@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.core.alignment import Alignment, judge
+from provenance.core.alignment import Alignment, Relation, judge
 from provenance.core.outline import SQUARE, area, clipped, inverse, mapped
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ _LEAST = 6
 """Inliers below which there is nothing to measure; unrelated photographs reach 4 or 5."""
 _ENOUGH = 30
 """Inliers that spare the mirrored attempt."""
-_TILTED, _MORE = 20, 1.1
-"""Inliers of a picture seen at an angle, and by how much they must exceed those of the best affine map: it has two
-numbers more to fit them with."""
+_TILTED, _MORE, _NEARER = 20, 1.1, 0.6
+"""Inliers of a picture seen at an angle, and by how much they must exceed those of the best affine map, or be nearer to
+their places: it has two numbers more to fit them with."""
 _ZOOM = 16.0
 _SQUEEZE = 2.0
 """Largest zoom, and largest ratio of the zooms along and across, that count as a copy's."""
@@ -120,29 +120,32 @@ def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORM
     measured = None if found is None else _measured(seen, archived, found, seen is not query)
     if judge(measured).is_copy:
         return measured
-    tilted = _tilted(seen, archived, pairs, _support(found), seen is not query)
-    return tilted if judge(tilted).is_copy else measured
+    tilted = _tilted(seen, archived, pairs, found, seen is not query)
+    return tilted if judge(tilted).relation is Relation.SAME else measured
 
 
 def _tilted(
-    query: Picture, archived: Picture, pairs: tuple[Plane, Plane], support: int, mirrored: bool
+    query: Picture, archived: Picture, pairs: tuple[Plane, Plane], affine: "_Map | None", mirrored: bool
 ) -> Alignment | None:
-    """Take the query for a photograph of the archived picture; None where no more features speak for it."""
+    """Take the query for a photograph of the archived picture; None where no more speaks for it than for `affine`."""
     # Not at the top: OpenCV takes a fifth of a second to load.
-    from provenance.images.perspective import fitted, projected, upright
+    from provenance.images.perspective import closer, fitted, projected, upright
 
     source, target = pairs
     if len(source) < _TILTED or (fit := fitted(source, target, _TOLERANCE)) is None:
         return None
     projection, held = fit
     places = min(_distinct(source[held]), _distinct(target[held]))
-    if places < max(_TILTED, _MORE * support):
+    there, _ = projected(projection, source[held].astype(np.float64))
+    error = float(np.median(np.linalg.norm(there - target[held], axis=1)))
+    if places < _TILTED or (affine and places < _MORE * _support(affine) and error > _NEARER * affine.error):
         return None
     front = upright(query.grey, archived.grey.shape, projection, query.effort.side)
     if front is None:
         return None
-    there, _ = projected(projection, source[held].astype(np.float64))
-    error = float(np.median(np.linalg.norm(there - target[held], axis=1)))
+    front = upright(query.grey, archived.grey.shape, closer(front, archived.grey), query.effort.side)
+    if front is None:
+        return None
     found = _Map(front.there, places, target[held], error)
     # The grid of its tables is not that of these pixels any more.
     turned = Picture(front.grey, query.effort, None, query.reduced)

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.images.registration import REACH, registered
+
 Grey = NDArray[np.uint8]
 """Height x width grey levels."""
 Plane = NDArray[np.float32]
@@ -93,6 +95,25 @@ def upright(query: Grey, shape: tuple[int, ...], projection: Projection, side: i
     pixels = max(1, round(float(size[0] * zoom))), max(1, round(float(size[1] * zoom)))
     grey = cv2.warpPerspective(query, taken, pixels, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return Upright(np.asarray(grey, np.uint8), there, taken / taken[2, 2])
+
+
+def closer(front: Upright, other: Grey) -> Projection:
+    """Return the photograph's map to the other picture, refined on the pixels; the one it had, where that fails."""
+    there = np.vstack([front.there, [0, 0, 1]])
+    high, wide = front.grey.shape
+    shrink = min(1.0, REACH / max(high, wide))
+    size = max(1, round(wide * shrink)), max(1, round(high * shrink))
+    # A pixel of the raster to one of the front view: their middles, not their corners, are what numbers them.
+    step = np.array([[wide / size[0], 0, (wide / size[0] - 1) / 2], [0, high / size[1], (high / size[1] - 1) / 2]])
+    step = np.vstack([step, [0, 0, 1]])
+    shown = cv2.resize(front.grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    goal = cv2.warpAffine(
+        other, (there @ step)[:2], size, flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.float32)
+    found = registered(goal, shown, np.ones(goal.shape, bool), projective=True)
+    undone = np.eye(3) if found is None else step @ np.linalg.inv(found) @ np.linalg.inv(step)
+    projection = there @ undone @ front.taken
+    return np.asarray(projection / projection[2, 2])
 
 
 def _is_seen(back: Projection, corners: NDArray[np.float64]) -> bool:

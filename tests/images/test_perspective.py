@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from provenance.images.perspective import Projection, fitted, projected, slope, upright
+from provenance.images.perspective import Projection, closer, fitted, projected, slope, upright
 
 TILT: Projection = np.array([[0.9, 0.1, 40], [-0.05, 0.8, 30], [2e-4, -1e-4, 1]])
 """A picture of 480 x 320 pixels in a photograph of it."""
@@ -65,6 +65,26 @@ def test_the_view_from_the_front() -> None:
     # The two maps, one after the other, are the whole way.
     whole = np.vstack([front.there, [0, 0, 1]]) @ front.taken
     assert whole / whole[2, 2] == pytest.approx(BACK, abs=1e-6)
+
+
+def test_a_map_that_is_a_little_off_is_refined_on_the_pixels() -> None:
+    off: Projection = np.array([[1, 0.004, -1.5], [0, 0.995, 1.2], [8e-6, -6e-6, 1]]) @ BACK
+    corners, _ = projected(TILT, np.array([[0.0, 0], [480, 0], [480, 320], [0, 320]]))
+    places, _ = projected(BACK, corners)
+
+    def beside(projection: Projection) -> float:
+        there, _ = projected(projection, corners)
+        return float(np.abs(there - places).max())
+
+    front = upright(photographed(), (320, 480), off, 800)
+    assert front is not None
+    assert beside(closer(front, picture())) < 0.5 < 1.5 < beside(off)
+
+
+def test_another_picture_leaves_the_map_as_it_was() -> None:
+    front = upright(photographed(), (320, 480), BACK, 800)
+    assert front is not None
+    assert closer(front, np.full((320, 480), 90, np.uint8)) == pytest.approx(BACK, abs=1e-6)
 
 
 def test_only_the_part_that_is_seen() -> None:
