@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from provenance.core.model import Confidence
 
-ALIGNMENT_VERSION = 3
+ALIGNMENT_VERSION = 4
 """Raise it when measurements or limits change."""
 
 
@@ -55,6 +55,9 @@ class Agreement:
     """Share of the patches' area that is plain in one picture and has texture in the other, less the reverse."""
     boxed: float
     """Share of the area that was left out: one upright rectangle that differs all over."""
+    misfit: float
+    """Share of what the more strongly compressed JPEG stores (its coefficients that are not zero), beside what differs,
+    that it cannot have from the other picture. 1 where the two do not lie pixel on pixel, or nothing can be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +125,15 @@ SAME_CONFLICT = 0.16
 agree in 0.45 at most and conflict in 0.17 and more, unless nearly nothing has changed."""
 
 CLEAN_FINE = 0.945
-CLEAN_FOREIGN = -0.03
+CLEAN_FOREIGN, SMOOTHED_FINE = -0.03, 0.91
 """The noise is one exposure's when the fine detail correlates that well, or one picture is a smoothed copy. Frames of
-a noisy film stay below 0.942 and above -0.001; so do JPEGs of quality 10, which therefore are only `possible`."""
+a noisy film stay below 0.942 and above -0.001; photographed from a screen or blurred they are smoothed, too, but mostly
+correlate less."""
 
 AS_EXPECTED, LEAST_FINE = 0.035, 0.85
 """Two strong compressions leave less. A copy comes as near to what they leave as that."""
 LOST_DETAIL, FEW_FOREIGN, STILL_MOVED, STILL_CONFLICT = 0.45, 0.012, 0.0005, 0.003
-"""One picture has lost so much of its finest detail (strong compression, blur) that there is no noise to compare
+"""One picture has lost so much of its finest detail (WebP and AVIF, blur) that there is no noise to compare
 (frames keep 0.51 and more), or what is left of it is the other's (frames have 0.022 foreign detail and more, but for
 those that hardly differ at all). Then nothing may have moved."""
 
@@ -140,9 +144,17 @@ STILL_AGREEMENT = 0.8
 CERTAIN_KEPT, DRAWN_GROUND = 0.9, 0.35
 """What is shared by less than that of the texture must not be mostly plain: it may be a header, and no photograph."""
 
-SHRUNK, SHRUNK_FINE = 0.6, 0.965
+SAVED, SAVED_OTHERWISE = 0.0002, 0.3
+"""One picture is the other one saved again when what it stores misfits by no more than that: copies by 0.00007 at most,
+whatever their quality, frames of a still camera by 0.004 and more, noise of 2 grey levels alone by 0.0004. From the
+second number on the picture was changed all over before it was saved, and misfitting says nothing."""
+SAVED_BESIDE = 0.007
+"""What is beside stickers, of the same exposure (frames of a still camera: mostly 0.009 to 0.25)."""
+
+SHRUNK, SHRUNK_FINE, SHRUNK_FOREIGN, SMOOTHED_SHRUNK = 0.6, 0.965, -0.1, 0.95
 """One picture has less than that of the other's pixels along a side: most of the noise is averaged away, and the next
-frame of a film may agree as well as a copy does (0.957 to 0.981, copies 0.96 to 0.99). Never more than strong."""
+frame of a film may agree as well as a copy does (0.957 to 0.981, copies 0.96 to 0.99). Photographs of a screen are
+smoothed more than such frames (foreign detail of -0.06 at least). Never more than strong."""
 
 TONES_AGREEMENT, TONES_CONFLICT = 0.995, 0.001
 """Contrast that clips, thumbnails: frames with as large a residual agree in 0.98 at most."""
@@ -165,21 +177,21 @@ the outlines say little, because stickers hide outlines too."""
 FAINT_RESIDUAL = 4.0
 """JPEGs of quality 10 reach it; frames that differ as little move in 0.01 of the places."""
 
-LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE, LETTERS_MOVED = 0.85, 0.05, 0.38, 0.008
+LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE = 0.8, 0.05, 0.38
 """Words laid over the query: sharper outlines all over, little left after a blur (0.35; passers-by 0.4 and more)."""
+LETTERS_MOVED, LETTERS_MOVED_BESIDE = 0.008, 0.018
+"""The flow follows words; more of it is excused where all beside them fits what is stored."""
 ONLY_SHARPER, ONLY_COARSE = 0.97, 0.48
 """Large letters leave more, but then hardly any outline is not theirs."""
-PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.7, 0.1, 0.25, 0.008
+PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.65, 0.14, 0.25, 0.01
 """Pixelated or blurred places: detail lost, and nothing left after a blur (0.23; passers-by 0.28 and more)."""
 
 LIGHT_COARSE, LIGHT_MOVED = 0.6, 0.006
 """Light and shade (a lamp in a screen): nothing but the brightness of a place differs, and that changes softly. Of what
 moves before a still camera less than that is left after a blur, or it moves."""
 
-DRAWN, CLEARLY_DRAWN = 0.22, 0.44
+DRAWN = 0.22
 """Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17."""
-DRAWN_OVER, DRAWN_AGREEMENT = 0.16, 0.75
-"""Leaves that move in the wind may be plain, too, but not so few."""
 
 DRAWING = 0.55
 """Pictures that are plain beyond this are drawn: maps of other days (0.69 and more) differ by what is drawn on them,
@@ -201,6 +213,8 @@ def judge(alignment: Alignment | None) -> Verdict:
     """
     if alignment is None or not _holds(alignment):
         return Verdict(Relation.NOTHING, _POSSIBLE, "no alignment holds")
+    if _saved_again(alignment) and alignment.residual <= FAINT_RESIDUAL:
+        return _copy(alignment)
     if alignment.agreement < SAME_AGREEMENT or alignment.conflict > SAME_CONFLICT:
         return _other(alignment)
     if alignment.moved > (MOVED_AROUND if alignment.patched >= LARGE_PATCHES else MOVED):
@@ -216,14 +230,22 @@ def _holds(a: Alignment) -> bool:
     return a.inliers >= INLIERS or (a.inliers >= FEW_INLIERS and a.agreement >= CERTAIN_AGREEMENT)
 
 
+def _saved_again(a: Alignment) -> bool:
+    """Whether each number that one picture's file stores fits the other picture."""
+    return a.misfit <= SAVED and a.compared >= PIXELS
+
+
 def _clean(a: Alignment) -> bool:
     """Whether the noise is that of one exposure, and there is enough to say so."""
+    if _saved_again(a):
+        return True
     if _shrunk(a):
-        alike = a.fine >= SHRUNK_FINE
+        alike = a.fine >= SHRUNK_FINE or (a.foreign <= SHRUNK_FOREIGN and a.fine >= SMOOTHED_SHRUNK)
     else:
         least = min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED))
-        alike = a.fine >= least or a.foreign <= CLEAN_FOREIGN
-    lost = (a.detail <= LOST_DETAIL or a.foreign <= FEW_FOREIGN) and _still(a)
+        alike = a.fine >= least or (a.foreign <= CLEAN_FOREIGN and a.fine >= SMOOTHED_FINE)
+    kept = a.foreign <= CLEAN_FOREIGN or (a.foreign <= FEW_FOREIGN and a.fine >= LEAST_FINE)
+    lost = (a.detail <= LOST_DETAIL or kept) and _still(a) and not _shrunk(a)
     return (alike or lost) and a.compared >= PIXELS and (a.inliers is None or a.inliers >= INLIERS)
 
 
@@ -247,28 +269,30 @@ def _only_tones(a: Alignment) -> bool:
 
 
 def _copy(a: Alignment) -> Verdict:
+    saved = _saved_again(a)
+    whole = a.kept >= CERTAIN_KEPT and not a.boxed
     certain = (
         a.residual <= CERTAIN_RESIDUAL
         and a.moved <= CERTAIN_MOVED
         and a.conflict <= CERTAIN_CONFLICT
         and a.agreement >= CERTAIN_AGREEMENT
-        and a.kept >= CERTAIN_KEPT
-        and not a.boxed
         and not _shrunk(a)
     )
     strong = (
         a.moved <= STRONG_MOVED
         and a.conflict <= STRONG_CONFLICT
         and a.agreement >= (STILL_AGREEMENT if _still(a) else STRONG_AGREEMENT)
-        and ((a.kept >= CERTAIN_KEPT and not a.boxed) or a.plain <= DRAWN_GROUND)
     )
-    if _creeps(a):
+    if _creeps(a) and not saved:
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but the frame may be the next one of a slow film")
     if not _clean(a):
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but for their noise")
-    if certain:
+    if saved and whole and not a.patched:
+        return Verdict(Relation.SAME, _CERTAIN, "one is the other saved again")
+    if certain and whole:
         return Verdict(Relation.SAME, _CERTAIN, "the pixels agree")
-    return Verdict(Relation.SAME, _STRONG if strong else _POSSIBLE, "the pixels agree but for little")
+    enough = (saved or strong) and (whole or a.plain <= DRAWN_GROUND)
+    return Verdict(Relation.SAME, _STRONG if enough else _POSSIBLE, "the pixels agree but for little")
 
 
 def _patched(a: Alignment) -> Verdict:
@@ -279,8 +303,7 @@ def _patched(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
     if _lit(a):
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for light and shade")
-    clearly = a.drawn >= CLEARLY_DRAWN and a.patched <= DRAWN_OVER and a.agreement >= DRAWN_AGREEMENT
-    if clearly or (a.drawn >= DRAWN and _clean(a)):
+    if a.drawn >= DRAWN and _clean(a) and not SAVED_BESIDE < a.misfit < SAVED_OTHERWISE:
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for what was drawn over them")
     pixelated = (
         a.softer >= PIXELATED_SOFTER
@@ -291,7 +314,8 @@ def _patched(a: Alignment) -> Verdict:
     if pixelated:
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for blurred places")
     if a.residual <= FAINT_RESIDUAL and a.moved <= STRONG_MOVED:
-        return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree but for what strong compression may leave")
+        confidence = _STRONG if _clean(a) and _still(a) else _POSSIBLE
+        return Verdict(Relation.SAME, confidence, "the pixels agree but for what strong compression or grain may leave")
     fewer, more = sorted((a.sharper, a.softer))
     both_sides = fewer >= BOTH_SIDES and a.patched < BOTH_PATCHES
     one_side = fewer <= LETTERS_SOFTER and more >= LETTERS_SHARPER
@@ -304,7 +328,8 @@ def _lettered(a: Alignment) -> bool:
     """Whether all that differs are sharper outlines in the query, and little is left of it after a blur."""
     sharp = a.sharper >= LETTERS_SHARPER and a.softer <= LETTERS_SOFTER and a.coarse <= LETTERS_COARSE
     sharp_only = a.sharper >= ONLY_SHARPER and a.softer <= 1 - ONLY_SHARPER and a.coarse <= ONLY_COARSE
-    return (sharp or sharp_only) and a.moved <= LETTERS_MOVED
+    moved = LETTERS_MOVED_BESIDE if a.misfit <= SAVED_BESIDE else LETTERS_MOVED
+    return (sharp or sharp_only) and a.moved <= moved
 
 
 def _lit(a: Alignment) -> bool:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from provenance.core.alignment import Agreement
 from provenance.images.patches import DIFFERS, box, drawn, patches, plain
+from provenance.images.quantized import misfit
+from provenance.images.registration import REACH, registered
 from provenance.images.resaving import Saved, resaved, saved_again, step
 from provenance.images.tones import (
     FEW,
@@ -42,12 +44,8 @@ _COARSER = 1.25
 """From this ratio of their pixels on one picture is the coarser; below, the one that was saved with less care."""
 _EDGE = 3
 """Pixels at the border of the overlap that are left out: interpolation reaches beyond them."""
-_REFINED = 400
-"""Longest side of the raster on which ECC works: a tenth of its pixel is enough."""
 _LEAST_LEFT, _MOST_LEFT = 0.2, 0.6
 """Share of the raster on which ECC still works, and from which on more would not help it."""
-_FARTHEST = 8.0
-"""Pixels of that raster by which ECC may move a corner: more is another map, not a better one."""
 
 _WINDOW = 11
 """Pixels each way of the windows of local correlation."""
@@ -73,6 +71,12 @@ _STEP, _BETTER, _FOLLOWED = 0.7, 0.1, 0.85
 """A place has moved when following it by more than _STEP pixels betters its correlation by _BETTER, to _FOLLOWED."""
 
 _BESIDE = 15
+
+_FITS = 0.01
+"""Misfit from which on it is tried whether other tones fit better."""
+_ON_PIXELS = 0.5
+"""Pixels beside a whole number of them by which the map may lie anywhere: a fit is not better than that, and whether
+the pixels are the same the pixels say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,30 +147,50 @@ class _Through:
         """`matrix`: a pixel of the finer one to one of the coarser."""
         self._finer = finer
         self._finer_saved = finer_saved
-        self._goal = coarser.astype(np.float32)
+        self.goal = coarser.astype(np.float32)
         self._saved = saved
         self._back: Affine = np.asarray(np.linalg.inv(_square(matrix))[:2])
         self.steps = step(saved)
-        self.made, self.valid = self._make(finer)
+        self.matched, self.made, self.valid = self._make(finer)
 
     def again(self) -> Plane | None:
         """The same, had the finer one been saved twice; None where it is not known how it was saved."""
         if self._finer_saved is None:
             return None
         noisy = saved_again(self._finer.astype(np.float32), self._finer_saved)
-        return self._make(np.rint(noisy).astype(np.uint8))[0]
+        return self._make(np.rint(noisy).astype(np.uint8))[1]
 
-    def _make(self, finer: Grey) -> tuple[Plane, Mask]:
-        height, width = self._goal.shape
+    def misfit(self, among: Mask) -> float:
+        """See core.alignment.Agreement; tones are made equal where that fits better."""
+        shift = np.rint(self._back[:, 2])
+        exact: Affine = np.column_stack([np.eye(2), shift])
+        corners = _corners(self.goal.shape)
+        if np.abs(corners @ (self._back - exact)[:, :2].T + (self._back - exact)[:, 2]).max() > _ON_PIXELS:
+            return 1.0
+        height, width = self.goal.shape
+        flags = cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST
+        laid = np.asarray(cv2.warpAffine(self._finer, exact, (width, height), flags=flags), np.float32)
+        among = among & self.valid
+        found = misfit(self.goal, self._saved, laid, self._finer_saved, among)
+        if found <= _FITS:
+            return found
+        sure = among & known(laid, self.goal)
+        matched, _ = toned(laid, self.goal, sure if sure.sum() >= FEW else among)
+        return min(found, misfit(self.goal, self._saved, matched, self._finer_saved, among))
+
+    def _make(self, finer: Grey) -> tuple[Plane, Plane, Mask]:
+        """Before it is saved and thereafter, and where both are seen."""
+        height, width = self.goal.shape
         laid, seen = _warped(finer, self._back, (width, height))
         valid = _inside(seen)
-        likeness, either, both = _likeness(_Raster(laid, self._goal, valid))
-        sure = valid & known(laid, self._goal) & ~(either & (likeness < _HALF))
+        likeness, either, both = _likeness(_Raster(laid, self.goal, valid))
+        sure = valid & known(laid, self.goal) & ~(either & (likeness < _HALF))
         if sure.sum() < FEW:
             sure = valid
-        matched, _ = toned(laid, self._goal, sure)
-        matched, _ = equally_sharp(matched, self._goal, sure & both)
-        return resaved(np.where(seen, matched, self._goal), self._saved), valid
+        matched, _ = toned(laid, self.goal, sure)
+        matched, _ = equally_sharp(matched, self.goal, sure & both)
+        matched = np.where(seen, matched, self.goal)
+        return matched, resaved(matched, self._saved), valid
 
 
 def _inside(seen: Mask) -> Mask:
@@ -198,7 +222,7 @@ def _warped(picture: Grey, matrix: Affine, size: tuple[int, int]) -> tuple[Plane
 
 def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: tuple[int, int]) -> Affine:
     """The map after ECC on what agrees already; the one given where that leads nowhere."""
-    coarser = max(1.0, max(size) / _REFINED)
+    coarser = max(1.0, max(size) / REACH)
     small = max(1, int(size[0] / coarser)), max(1, int(size[1] / coarser))
     shift = (coarser - 1) / 2
     step = np.array([[coarser, 0, shift], [0, coarser, shift], [0, 0, 1]])
@@ -214,31 +238,15 @@ def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: t
         masks.append(agreeing & ~conflict)
     tried = [matrix]
     for mask in masks:
-        fitted = _fitted(raster, mask if mask.mean() > _LEAST_LEFT else raster.valid)
+        among = mask if mask.mean() > _LEAST_LEFT else raster.valid
+        fitted = registered(raster.archived, raster.query, among)
         if fitted is not None:
             # It leads from a raster pixel to where the query was laid on the raster: undo it in between.
-            there, undone = _square(coarse), np.linalg.inv(_square(fitted))
+            there, undone = _square(coarse), np.linalg.inv(fitted)
             tried.append(np.asarray((there @ undone @ np.linalg.inv(there) @ _square(matrix))[:2]))
     if len(tried) < 3:
         return tried[-1]
     return max(tried, key=lambda each: _agreement(_raster(query, archived, each, coarse, small)))
-
-
-def _fitted(raster: _Raster, mask: Mask) -> Affine | None:
-    """Where a pixel of the archived picture lies in the query, both on the raster; None where ECC leads astray."""
-    warp = np.eye(2, 3, dtype=np.float32)
-    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
-    try:
-        _, found = cv2.findTransformECC(
-            raster.archived, raster.query, warp, cv2.MOTION_AFFINE, until, mask.astype(np.uint8), 5
-        )
-    except cv2.error:  # It does not converge.
-        return None
-    fitted: Affine = np.asarray(found, np.float64)
-    height, width = raster.valid.shape
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    astray = np.abs(corners @ fitted[:, :2].T + fitted[:, 2] - corners).max() > _FARTHEST
-    return None if astray else fitted
 
 
 def _agreement(raster: _Raster) -> float:
@@ -299,6 +307,9 @@ def _compared(
     clear = sure & both & (likeness > _AGREES) & ~near(residual > DIFFERS, _BESIDE)
     correlation, foreign = fine(matched, raster.archived, clear)
     detail = finest(matched, raster.archived, clear)
+    if through:
+        # Grain has kept what saving takes from a picture without it.
+        foreign = min(foreign, fine(through.matched, through.goal, clear)[1])
     expected = 1.0
     if through and correlation < _SURE and (again := through.again()) is not None:
         expected, _ = fine(through.made, again, clear)
@@ -327,6 +338,7 @@ def _compared(
         coarse=differing.coarse,
         drawn=drawn(residual, valid, raster.query, raster.archived),
         boxed=boxed,
+        misfit=through.misfit(valid & ~near(residual > DIFFERS, _BESIDE)) if through else 1.0,
     )
     return Comparison(matrix, np.stack([there.min(axis=0), there.max(axis=0)]), agreement)
 

@@ -32,18 +32,32 @@ def compare_pair(pair: Pair, max_pixels: int) -> Alignment | None:
 
     With an `orientation` that map is tried first. Raises Refused.
     """
-    from provenance.images import geometry
+    from provenance.images.geometry import CLOSE, NORMAL
 
-    effort = geometry.CLOSE if pair.closely else geometry.NORMAL
-    query, archived = (
-        _picture(path, path.stat().st_mtime_ns, max_pixels, effort) for path in (pair.query, pair.archived)
-    )
-    granted = None
-    if pair.orientation is not None:
-        granted = geometry.lay(query, archived, *pair.orientation)
-        if judge(granted).is_copy:
-            return granted
-    found = geometry.align(query, archived)
+    def pictures(effort: "Effort") -> tuple["Picture", "Picture"]:
+        query, archived = (
+            _picture(each, each.stat().st_mtime_ns, max_pixels, effort) for each in (pair.query, pair.archived)
+        )
+        return query, archived
+
+    query, archived = pictures(CLOSE if pair.closely else NORMAL)
+    found = _compared(query, archived, pair.orientation)
+    verdict = judge(found)
+    is_open = verdict.relation is Relation.SAME and not verdict.is_copy
+    if is_open and not pair.closely and min(query.reduced, archived.reduced) < 1:
+        # All of their pixels may tell.
+        closer = _compared(*pictures(CLOSE), pair.orientation)
+        return closer if judge(closer).is_copy else found
+    return found
+
+
+def _compared(query: "Picture", archived: "Picture", orientation: tuple[bool, int] | None) -> Alignment | None:
+    from provenance.images.geometry import align, lay
+
+    granted = None if orientation is None else lay(query, archived, *orientation)
+    if judge(granted).is_copy:
+        return granted
+    found = align(query, archived)
     # Features know better than the hash, where there are any.
     return granted if judge(found).relation is Relation.NOTHING else found
 

@@ -36,9 +36,10 @@ COPY = Alignment(
     coarse=0,
     drawn=0,
     boxed=0,
+    misfit=1,
 )
 STICKERS = replace(
-    COPY, agreement=0.78, conflict=0.08, moved=0.007, residual=45, patched=0.13, sharper=0.8, softer=0.04, coarse=0.7
+    COPY, agreement=0.78, conflict=0.08, moved=0.007, residual=45, patched=0.13, sharper=0.7, softer=0.04, coarse=0.7
 )
 
 
@@ -92,6 +93,54 @@ def test_a_smoothed_copy_has_lost_its_noise_and_is_still_certain() -> None:
     assert judged(replace(COPY, fine=0.77, foreign=-0.6)) == (Relation.SAME, Confidence.CERTAIN)
 
 
+def test_a_smoothed_copy_in_which_little_moves_has_to_agree_better() -> None:
+    smoothed = replace(COPY, fine=0.93, foreign=-0.1, conflict=0.005)
+    assert judged(smoothed) == (Relation.SAME, Confidence.CERTAIN)
+    assert judged(replace(smoothed, fine=0.88)) == (Relation.SAME, Confidence.POSSIBLE)
+    shrunk = replace(smoothed, scale=1.7, fine=0.955)
+    assert judged(replace(shrunk, foreign=-0.15)) == (Relation.SAME, Confidence.STRONG)
+    assert judged(replace(shrunk, foreign=-0.05)) == (Relation.SAME, Confidence.POSSIBLE)
+
+
+Q10 = replace(
+    COPY, agreement=0.7, conflict=0.02, moved=0.05, fine=0.85, foreign=0.1, expected=0.95, residual=2.2, misfit=0
+)
+"""A JPEG of quality 10: little of the texture is left, and nothing of the noise."""
+
+
+def test_what_fits_all_that_is_stored_was_saved_again() -> None:
+    assert judged(Q10) == (Relation.SAME, Confidence.CERTAIN)
+    assert judged(replace(Q10, inliers=None)) == (Relation.SAME, Confidence.CERTAIN)
+    assert judged(replace(Q10, agreement=0.45)) == (Relation.SAME, Confidence.CERTAIN)
+    # Frames of a still camera, and other exposures.
+    assert judged(replace(Q10, misfit=0.001)) == (Relation.SAME, Confidence.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    ("measured", "confidence"),
+    [
+        ({"patched": 0.001}, Confidence.STRONG),
+        ({"patched": 0.001, "residual": 3.8}, Confidence.STRONG),
+        ({"boxed": 0.1}, Confidence.STRONG),
+        ({"kept": 0.6}, Confidence.STRONG),
+        ({"kept": 0.6, "plain": 0.6}, Confidence.POSSIBLE),
+        ({"compared": 1000}, Confidence.POSSIBLE),
+    ],
+)
+def test_what_was_saved_again_may_have_been_changed_as_well(measured: dict[str, float], confidence: Confidence) -> None:
+    assert judged(replace(Q10, **measured)) == (Relation.SAME, confidence)  # type: ignore[arg-type]
+
+
+def test_what_lies_beside_stickers_has_to_fit_what_is_stored() -> None:
+    stickers = replace(STICKERS, drawn=0.5)
+    assert judged(stickers) == (Relation.SAME, Confidence.STRONG)
+    assert judged(replace(stickers, misfit=0.001)) == (Relation.SAME, Confidence.STRONG)
+    # A frame of a still camera with stickers on it, and a picture that was changed all over.
+    assert judged(replace(stickers, misfit=0.02)) == (Relation.SAME, Confidence.POSSIBLE)
+    assert judged(replace(stickers, misfit=0.6)) == (Relation.SAME, Confidence.STRONG)
+    assert judged(replace(stickers, fine=0.85, foreign=0.05)) == (Relation.SAME, Confidence.POSSIBLE)
+
+
 def test_few_inliers_hold_only_with_agreeing_pixels() -> None:
     assert judge(replace(COPY, inliers=7, agreement=0.9)).relation is Relation.NOTHING
     assert judge(replace(COPY, inliers=5)).relation is Relation.NOTHING
@@ -117,6 +166,14 @@ def test_words_and_pixelation_are_seen_through() -> None:
         assert judged(replace(each, plain=0.7)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judged(replace(each, fine=0.9, foreign=0.06)) == (Relation.SAME, Confidence.POSSIBLE)
         assert judge(replace(each, coarse=0.6)).confidence is Confidence.POSSIBLE
+
+
+def test_more_may_seem_to_move_about_words_where_all_beside_them_fits() -> None:
+    words = replace(
+        COPY, agreement=0.8, conflict=0.04, residual=15, patched=0.06, sharper=0.99, coarse=0.32, moved=0.015
+    )
+    assert judged(words) == (Relation.SAME, Confidence.POSSIBLE)
+    assert judged(replace(words, misfit=0.001)) == (Relation.SAME, Confidence.STRONG)
 
 
 def test_another_light_is_seen_through_where_all_textures_are_in_place() -> None:

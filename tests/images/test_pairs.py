@@ -200,12 +200,23 @@ def test_the_scale_of_a_part_of_a_picture_that_was_reduced(put: Put, wall: Path)
 
 @pytest.mark.parametrize("orientation", [None, UPRIGHT])
 def test_strong_compression_leaves_a_copy(put: Put, archived: Path, orientation: tuple[bool, int] | None) -> None:
-    assert confidence(compared(put("q10", PHOTO, 10), archived, orientation)) is Confidence.STRONG
+    assert confidence(compared(put("q10", PHOTO, 10), archived, orientation)) is Confidence.CERTAIN
+
+
+def test_what_is_open_is_looked_at_in_all_pixels(put: Put, wall: Path) -> None:
+    # What a file of 1280 pixels stores is told by all of them alone, and 800 are looked at first.
+    with Image.open(wall) as image:
+        small = image.resize((1280, 853), Image.Resampling.LANCZOS)
+    kept, copy = put("kept", small, 87), put("copy", small, 10)
+    assert confidence(compared(copy, kept, UPRIGHT)) is Confidence.CERTAIN
+    noise = np.random.default_rng(8).normal(0, 4, (853, 1280, 3))
+    other = Image.fromarray(np.clip(np.asarray(small) + noise, 0, 255).astype(np.uint8))
+    assert confidence(compared(put("other", other, 10), kept, UPRIGHT)) is not Confidence.CERTAIN
 
 
 def test_strong_compression_does_not_make_two_exposures_one(put: Put) -> None:
     taken, again = exposures(1, 4)
     kept = put("kept", taken)
-    assert confidence(compared(put("copy", taken, 10), kept, UPRIGHT)) is Confidence.STRONG
+    assert confidence(compared(put("copy", taken, 10), kept, UPRIGHT)) is Confidence.CERTAIN
     assert confidence(compared(put("other", again, 10), kept, UPRIGHT)) is Confidence.POSSIBLE
     assert confidence(compared(put("fine", again, 90), kept, UPRIGHT)) is Confidence.POSSIBLE
