@@ -1,9 +1,10 @@
 """How copies and other pictures of the same thing lie apart once aligned: the ground for `core/alignment.py`'s limits.
 
-    python -m benchmarks.alignment --photos FOLDER [--scenes FOLDER] [--limit N] [--half 0|1]
+    python -m benchmarks.alignment --photos FOLDER [--scenes FOLDER [--altered]] [--limit N] [--half 0|1]
 
 Every photograph is changed in each way and aligned with itself; then come pairs that are no copies: unrelated ones,
-cards of one design, and, from `--scenes` (Debian's opencv-doc, examples/data), stereo pairs and frames of videos.
+cards of one design, and, from `--scenes` (Debian's opencv-doc, examples/data), stereo pairs and frames of videos;
+with `--altered` every third of these with one of the two changed as well.
 Then each limit is moved by itself: how many copies are found, and how many strangers are taken for copies.
 The limits were chosen on half 0 of the photographs; half 1 confirms them.
 """
@@ -27,11 +28,17 @@ from provenance.core.alignment import Alignment, Relation, judge
 from provenance.images.pairs import Pair, compare_pair
 from provenance.images.sandbox import Limits, Refusal, Sandbox
 
+_ALTERED = (
+    *("JPEG q10", "JPEG q30", "160 px", "heavy blur", "noise", "watermark", "stickers, 20 %", "subtitles"),
+    *("photo of a screen", "another picture over a corner"),
+)
+"""Changes that leave little to tell the next frame by, or cover it."""
+
 Files = tuple[str, bool, bytes, bytes]
 """The kind, whether it is the same photograph, the query's file and the archived one."""
 
 
-def _pairs(photos: Sequence[Image.Image], scenes: Path | None) -> Iterator[Files]:
+def _pairs(photos: Sequence[Image.Image], scenes: Path | None, altered: bool) -> Iterator[Files]:
     archived = [saved(photo, 87) for photo in photos]
     for name, change in CHANGES.items():
         rng = random.Random(name)
@@ -44,9 +51,19 @@ def _pairs(photos: Sequence[Image.Image], scenes: Path | None) -> Iterator[Files
         yield "photo out of a card", True, saved(photo, 80), card
     for number, (photo, card) in enumerate(zip(photos, cards, strict=True)):
         yield "card, same photo, other words", True, saved(lookalikes.card(number % 20, photo, rng), 80), card
-    wrong = list(lookalikes.designs(photos)) + (list(lookalikes.scenes(scenes)) if scenes else [])
-    for name, (one, other) in sorted(wrong, key=lambda each: each[0]):
+    seen = sorted(lookalikes.scenes(scenes), key=lambda each: each[0]) if scenes else []
+    for name, (one, other) in sorted([*lookalikes.designs(photos), *seen], key=lambda each: each[0]):
         yield name, False, saved(one, 80), saved(other, 87)
+    for name in _ALTERED if altered else ():
+        change, rng = CHANGES[name], random.Random(name)
+        others = map(rng.choice, itertools.repeat(photos))
+        for _, (one, other) in seen[::3]:
+            yield (
+                f"another frame, {name}",
+                False,
+                saved(change.make(one, rng, others), change.quality),
+                saved(other, 87),
+            )
 
 
 def _aligned(files: Iterator[Files], folder: Path) -> Iterator[tuple[str, bool, Alignment | None]]:
@@ -108,6 +125,8 @@ _CURVES: dict[str, tuple[float, ...]] = {
     "STRONG_MOVED": (0.0, 0.001, 0.003, 0.01, 0.05),
     "STRONG_AGREEMENT": (0.7, 0.8, 0.9, 0.95, 0.98),
     "DRAWN": (0.1, 0.16, 0.22, 0.3, 0.4),
+    "SAVED": (0.0, 0.0001, 0.0002, 0.0005, 0.002, 0.01),
+    "SAVED_BESIDE": (0.001, 0.003, 0.007, 0.02, 0.05),
     "DRAWN_GROUND": (0.1, 0.2, 0.35, 0.5, 1.0),
 }
 
@@ -135,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True, help="a folder of JPEG photographs")
     parser.add_argument("--scenes", type=Path, help="opencv-doc's examples/data")
+    parser.add_argument("--altered", action="store_true", help="change frames and stereo pairs, too")
     parser.add_argument("--half", type=int, choices=(0, 1), default=1)
     parser.add_argument("--limit", type=int, help="so many photographs at most")
     options = parser.parse_args()
@@ -150,7 +170,7 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         for name, group in itertools.groupby(
-            _aligned(_pairs(photos, options.scenes), Path(folder)), key=lambda each: each[0]
+            _aligned(_pairs(photos, options.scenes, options.altered), Path(folder)), key=lambda each: each[0]
         ):
             of_kind = list(group)
             _row(name, [each for _, _, each in of_kind])
