@@ -38,7 +38,8 @@ class Agreement:
     expected: float
     """What that correlation is between the finer picture and the same one saved twice; 1 where nobody asked."""
     foreign: float
-    """Share of the poorer picture's fine detail that the other lacks; below 0 where the poorer is a smoothed copy."""
+    """Share of the poorer picture's fine detail that the other lacks; below 0 where the poorer is a smoothed copy.
+    The smaller of that before and after one is saved like the other."""
     detail: float
     """The finest detail (below 0.8 pixels) of the picture that has less, by that of the other: 0 to 1."""
     residual: float
@@ -145,9 +146,10 @@ CERTAIN_KEPT, DRAWN_GROUND = 0.9, 0.35
 """What is shared by less than that of the texture must not be mostly plain: it may be a header, and no photograph."""
 
 SAVED, SAVED_OTHERWISE = 0.0002, 0.3
-"""One picture is the other one saved again when what it stores misfits by no more than that: copies by 0.00007 at most,
-whatever their quality, frames of a still camera by 0.004 and more, noise of 2 grey levels alone by 0.0004. From the
-second number on the picture was changed all over before it was saved, and misfitting says nothing."""
+"""One picture is the other one saved again when what it stores misfits by no more than that: copies by 0.00015 at most,
+whatever their quality, frames of a still camera by 0.004 and more, noise of 2 grey levels alone by 0.0002 and more
+(benchmarks/stored.py). From the second number on the picture was changed all over before it was saved, and misfitting
+says nothing."""
 SAVED_BESIDE = 0.007
 """What is beside stickers, of the same exposure (frames of a still camera: mostly 0.009 to 0.25)."""
 

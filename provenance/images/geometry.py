@@ -121,7 +121,9 @@ def align(query: Grey | Picture, archived: Grey | Picture, effort: Effort = NORM
     if judge(measured).is_copy:
         return measured
     tilted = _tilted(seen, archived, pairs, found, seen is not query)
-    return tilted if judge(tilted).relation is Relation.SAME else measured
+    verdict = judge(tilted)
+    better = verdict.is_copy or judge(measured).relation is not Relation.SAME
+    return tilted if better and verdict.relation is Relation.SAME else measured
 
 
 def _tilted(
