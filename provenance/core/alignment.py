@@ -273,6 +273,7 @@ def _only_tones(a: Alignment) -> bool:
 def _copy(a: Alignment) -> Verdict:
     saved = _saved_again(a)
     whole = a.kept >= CERTAIN_KEPT and not a.boxed
+    untouched = whole and not a.patched
     certain = (
         a.residual <= CERTAIN_RESIDUAL
         and a.moved <= CERTAIN_MOVED
@@ -289,9 +290,9 @@ def _copy(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but the frame may be the next one of a slow film")
     if not _clean(a):
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but for their noise")
-    if saved and whole and not a.patched:
+    if saved and untouched:
         return Verdict(Relation.SAME, _CERTAIN, "one is the other saved again")
-    if certain and whole:
+    if certain and untouched:
         return Verdict(Relation.SAME, _CERTAIN, "the pixels agree")
     enough = (saved or strong) and (whole or a.plain <= DRAWN_GROUND)
     return Verdict(Relation.SAME, _STRONG if enough else _POSSIBLE, "the pixels agree but for little")

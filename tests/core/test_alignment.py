@@ -62,6 +62,7 @@ def test_equal_pixels_are_certain() -> None:
         ({"residual": 1.6}, Confidence.STRONG),
         ({"conflict": 0.015}, Confidence.STRONG),
         ({"agreement": 0.93}, Confidence.STRONG),
+        ({"patched": 0.0005}, Confidence.STRONG),
         ({"kept": 0.7}, Confidence.STRONG),
         ({"kept": 0.5}, Confidence.STRONG),
         ({"kept": 0.7, "plain": 0.6}, Confidence.POSSIBLE),
