@@ -1,7 +1,5 @@
 """What a JPEG stores fits the picture that it was saved from, whatever its quality, and no other exposure."""
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +8,7 @@ from provenance.core.alignment import SAVED
 from provenance.images.quantized import misfit
 from provenance.images.resaving import Saved
 from provenance.images.tones import Plane
+from tests.images.jpegs import saved
 from tests.stories import random_photo
 
 PHOTO = random_photo(1).convert("L")
@@ -17,15 +16,6 @@ GREY = Image.fromarray(np.clip(np.asarray(PHOTO), 20, 230))
 """Nothing of it is clipped."""
 PLANE = np.asarray(GREY, np.float32)
 EVERYWHERE = np.ones(PLANE.shape, bool)
-
-
-def saved(image: Image.Image, quality: int) -> tuple[Plane, Saved]:
-    """The image as its JPEG shows it, and how that was saved."""
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=quality)
-    with Image.open(stream, formats=["JPEG"]) as opened:
-        tables: dict[int, list[int]] = opened.quantization  # type: ignore[attr-defined]
-        return np.asarray(opened, np.float32), Saved(*opened.size, tuple(tables[0]))
 
 
 def noisy(levels: float) -> Plane:

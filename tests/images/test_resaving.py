@@ -1,25 +1,15 @@
 """A picture saved the way another one was comes out as that one did, and saved twice it loses as much again."""
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from provenance.images.resaving import Plane, Saved, resaved, saved_again, step
+from tests.images.jpegs import saved
 from tests.stories import random_photo
 
 GREY = random_photo(1).convert("L")
 PLANE = np.asarray(GREY, np.float32)
-
-
-def saved(image: Image.Image, quality: int) -> tuple[Plane, Saved]:
-    """The image as its JPEG shows it, and how that was saved."""
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=quality)
-    with Image.open(stream, formats=["JPEG"]) as opened:
-        tables: dict[int, list[int]] = opened.quantization  # type: ignore[attr-defined]
-        return np.asarray(opened, np.float32), Saved(*opened.size, tuple(tables[0]))
 
 
 def off(one: Plane, other: Plane) -> float:
