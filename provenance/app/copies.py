@@ -22,6 +22,7 @@ _PICTURES = 40
 """Pictures that are tried, the nearest first; hashes that lie as near as a copy's seldom belong to more than one."""
 
 
+BY_WAY = "by way of another copy"
 SET_APART = "it matches, but a user has set it apart from the likelier copy"
 
 
@@ -92,13 +93,13 @@ class Copies:
     def _follow(self, file_id: int, hit: Match, way: Confidence | None) -> None:
         """Take in a file that the picture of a hit leads to, as sure as the weaker of the two."""
         sure = weaker(hit.confidence, way or Confidence.POSSIBLE)
-        match = (
-            self.possible.get(file_id)
-            or self.suggested.get(file_id)
-            or Match(MatchKind.PARTIAL, "descriptor", BITS, sure)
-        )
+        match = self.possible.get(file_id) or self.suggested.get(file_id)
         kept = self.possible if sure is Confidence.POSSIBLE else self.same
-        kept[file_id] = replace(match, confidence=sure)
+        kept[file_id] = (
+            replace(match, confidence=sure, reason=BY_WAY)
+            if match
+            else Match(MatchKind.PARTIAL, "descriptor", BITS, sure)
+        )
 
     def _is_near(self, file_id: int, compared: Compared) -> bool:
         """Whether the hash says what the pixels cannot confirm: too small, too plain, or not to be decoded."""

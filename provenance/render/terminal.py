@@ -8,7 +8,6 @@ from rich.text import Text
 from rich.tree import Tree
 
 from provenance.core import answers, chain, likeness, times
-from provenance.core.matching import RICH
 from provenance.core.model import Confidence, File, Link, Match, MatchKind, Problem, Sighting, Unarchived
 from provenance.core.wording import counted
 from provenance.render import metadata
@@ -272,9 +271,7 @@ def _because(match: Match) -> str:
 
 
 def _matched(match: Match) -> str:
-    words = f"{likeness.match_words(match)}: {match.confidence}{_because(match)}"
-    by_way = match.confidence is Confidence.STRONG and match.distance > RICH.strong
-    return f"{words}, by way of a closer copy" if by_way and match.kind is not MatchKind.PARTIAL else words
+    return f"{likeness.match_words(match)}: {match.confidence}{_because(match)}"
 
 
 def _said(match: Match) -> str:

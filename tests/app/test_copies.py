@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from provenance.app.copies import Copies, confirm
+from provenance.app.copies import BY_WAY, Copies, confirm
 from provenance.app.pixels import Compared
 from provenance.archive import derive, matches, schema
 from provenance.core.alignment import Relation
@@ -110,7 +110,7 @@ def test_a_file_that_follows_keeps_its_own_hash_but_is_as_sure_as_the_way(
     take(jpeg(1), jpeg(1, "q30"))
     one_picture(desk, (1, 2, Confidence.STRONG))
     found = ask(jpeg(1), {1: SAME_BYTES, 2: near(7)})
-    assert found.same == {1: SAME_BYTES, 2: near(7, Confidence.STRONG)}
+    assert found.same == {1: SAME_BYTES, 2: replace(near(7, Confidence.STRONG), reason=BY_WAY)}
 
 
 @pytest.mark.parametrize("link", [Confidence.CERTAIN, Confidence.STRONG, Confidence.POSSIBLE])
@@ -146,7 +146,7 @@ def test_a_copy_is_confirmed_and_its_picture_compared_no_further(take: Callable[
     take(jpeg(1), jpeg(1, "q30"))
     found = ask(jpeg(1, "small"), {1: near(9), 2: near(5)})
     assert found.same.keys() == {1, 2}
-    assert {file_id: each.reason is not None for file_id, each in found.same.items()} == {1: False, 2: True}
+    assert {file_id: each.reason == BY_WAY for file_id, each in found.same.items()} == {1: True, 2: False}
 
 
 def test_another_frame_is_reported_and_joins_nothing(desk: Desk, take: Callable[..., None], ask: Ask) -> None:
