@@ -146,8 +146,8 @@ CERTAIN_KEPT, DRAWN_GROUND = 0.9, 0.35
 """What is shared by less than that of the texture must not be mostly plain: it may be a header, and no photograph."""
 
 SAVED, SAVED_OTHERWISE = 0.0002, 0.3
-"""One picture is the other one saved again when what it stores misfits by no more than that: copies by 0.00015 at most,
-whatever their quality, frames of a still camera by 0.004 and more, noise of 2 grey levels alone by 0.0002 and more
+"""One picture is the other one saved again when what it stores misfits by no more than that: copies up to quality 50 by
+0.00015 at most, frames of a still camera by 0.004 and more, noise of 2 grey levels alone mostly by 0.0005 and more
 (benchmarks/stored.py). From the second number on the picture was changed all over before it was saved, and misfitting
 says nothing."""
 SAVED_BESIDE = 0.007
