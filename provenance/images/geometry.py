@@ -52,9 +52,11 @@ _LEAST = 6
 """Inliers below which there is nothing to measure; unrelated photographs reach 4 or 5."""
 _ENOUGH = 30
 """Inliers that spare the mirrored attempt."""
-_TILTED, _MORE, _NEARER = 20, 1.1, 0.6
-"""Inliers of a picture seen at an angle, and by how much they must exceed those of the best affine map, or be nearer to
-their places: it has two numbers more to fit them with."""
+_TILTED, _MORE = 20, 1.1
+"""Inliers of a picture seen at an angle, and by how much they must exceed those of the best affine map: it has two
+numbers more to fit them with."""
+_OFF, _NEARER = 0.4, 0.6
+"""Or the affine map's lie so many pixels beside their places, and these nearer by that ratio (templates: 0.14)."""
 _ZOOM = 16.0
 _SQUEEZE = 2.0
 """Largest zoom, and largest ratio of the zooms along and across, that count as a copy's."""
@@ -140,7 +142,8 @@ def _tilted(
     places = min(_distinct(source[held]), _distinct(target[held]))
     there, _ = projected(projection, source[held].astype(np.float64))
     error = float(np.median(np.linalg.norm(there - target[held], axis=1)))
-    if places < _TILTED or (affine and places < _MORE * _support(affine) and error > _NEARER * affine.error):
+    nearer = affine is None or (affine.error > _OFF and error < _NEARER * affine.error)
+    if places < _TILTED or (places < _MORE * _support(affine) and not nearer):
         return None
     front = upright(query.grey, archived.grey.shape, projection, query.effort.side)
     if front is None:
