@@ -343,12 +343,13 @@ def _plan(options: argparse.Namespace, world: World) -> list[Group]:
         for number, photo in enumerate(absent)
         for name in itertools.islice(itertools.cycle(CHANGES), number * 7, number * 7 + _CHANGES_ABSENT)
     ]
-    missing = [Group("photographs that are not archived, changed", False, kept_out)]
+    missing = [Group("photographs that are not archived, changed", False, kept_out[:: options.every])]
     for kind in lookalikes.kinds(carded, absent, archived, share, options.scenes):
         for picture in kind.archived:
             world.hold(picture)
         copies = any(picture.wanted for picture in kind.asked)
-        (present if copies else missing).append(Group(kind.name, copies, [_of_picture(each) for each in kind.asked]))
+        asked = [_of_picture(each) for each in kind.asked[:: options.every]]
+        (present if copies else missing).append(Group(kind.name, copies, asked))
     return [group for group in present + missing if group.queries and re.search(options.only, group.name)]
 
 
@@ -419,7 +420,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only changes and kinds whose names this regular expression finds")
     parser.add_argument("--peers", default=",".join((*HASHES, *IMMACULATE)), help="by parts of names, with commas")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
-    parser.add_argument("--every", type=int, default=1, help="ask each change of every Nth photograph, all in turn")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        help="ask each change of every Nth photograph, all in turn, and every Nth lookalike",
+    )
     parser.add_argument("--folder", type=Path, help="where the archive is made, or was for the same photographs")
     parser.add_argument("--details", type=Path, help="a folder for what was found of each query")
     options = parser.parse_args()
