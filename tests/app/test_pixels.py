@@ -53,7 +53,7 @@ def ask(sandbox: Sandbox, tmp_path: Path, archived: Path) -> Ask:
 def test_a_whole_copy_keeps_what_its_hash_says(ask: Ask) -> None:
     said = ask(PHOTO, replace(HASHED, confidence=Confidence.STRONG))
     assert said.relation is Relation.SAME
-    assert said.match == replace(HASHED, confidence=Confidence.CERTAIN, reason="the pixels agree")
+    assert said.match == replace(HASHED, confidence=Confidence.CERTAIN, reason="one is the other saved again")
 
 
 def test_a_turned_copy_keeps_how_it_was_turned(ask: Ask) -> None:
