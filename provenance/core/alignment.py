@@ -192,8 +192,9 @@ LIGHT_COARSE, LIGHT_MOVED = 0.6, 0.006
 """Light and shade (a lamp in a screen): nothing but the brightness of a place differs, and that changes softly. Of what
 moves before a still camera less than that is left after a blur, or it moves."""
 
-DRAWN = 0.22
-"""Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17."""
+DRAWN, DRAWN_OVER = 0.22, 0.22
+"""Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17. They cover 0.19 of
+it at most; of screenshots of posts with other photographs more differs (0.25), and more is plain than DRAWN_GROUND."""
 
 DRAWING = 0.55
 """Pictures that are plain beyond this are drawn: maps of other days (0.69 and more) differ by what is drawn on them,
@@ -306,7 +307,8 @@ def _patched(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
     if _lit(a):
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for light and shade")
-    if a.drawn >= DRAWN and _clean(a) and not SAVED_BESIDE < a.misfit < SAVED_OTHERWISE:
+    drawn_over = a.drawn >= DRAWN and a.patched <= DRAWN_OVER and a.plain <= DRAWN_GROUND
+    if drawn_over and _clean(a) and not SAVED_BESIDE < a.misfit < SAVED_OTHERWISE:
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for what was drawn over them")
     pixelated = (
         a.softer >= PIXELATED_SOFTER

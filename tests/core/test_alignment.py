@@ -140,6 +140,9 @@ def test_what_lies_beside_stickers_has_to_fit_what_is_stored() -> None:
     assert judged(replace(stickers, misfit=0.02)) == (Relation.SAME, Confidence.POSSIBLE)
     assert judged(replace(stickers, misfit=0.6)) == (Relation.SAME, Confidence.STRONG)
     assert judged(replace(stickers, fine=0.85, foreign=0.05)) == (Relation.SAME, Confidence.POSSIBLE)
+    # The screenshot of a post with another photograph in it.
+    assert judged(replace(stickers, patched=0.25)) == (Relation.SAME, Confidence.POSSIBLE)
+    assert judged(replace(stickers, plain=0.44)) == (Relation.SAME, Confidence.POSSIBLE)
 
 
 def test_few_inliers_hold_only_with_agreeing_pixels() -> None:
