@@ -140,10 +140,12 @@ def _tilted(
         return None
     projection, held = fit
     places = min(_distinct(source[held]), _distinct(target[held]))
+    if places < _TILTED:
+        return None
     there, _ = projected(projection, source[held].astype(np.float64))
     error = float(np.median(np.linalg.norm(there - target[held], axis=1)))
     nearer = affine is None or (affine.error > _OFF and error < _NEARER * affine.error)
-    if places < _TILTED or (places < _MORE * _support(affine) and not nearer):
+    if places < _MORE * _support(affine) and not nearer:
         return None
     front = upright(query.grey, archived.grey.shape, projection, query.effort.side)
     if front is None:

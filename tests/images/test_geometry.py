@@ -243,3 +243,17 @@ def test_the_same_question_has_the_same_answer() -> None:
 def test_opencv_waits_until_something_is_measured() -> None:
     code = "import sys, provenance.images.geometry; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_features_that_look_alike_and_lie_anywhere_make_no_map(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    alike = np.eye(40, 128, dtype=np.float32)
+    pictures = []
+    for _ in range(2):
+        picture = Picture(np.full((300, 400), 90, np.uint8))
+        # As if found: forty features, each of its own look.
+        vars(picture)["features"] = (rng.uniform((0, 0), (400, 300), (40, 2)).astype(np.float32), alike)
+        vars(picture)["mirrored"] = picture
+        pictures.append(picture)
+    assert align(*pictures) is None
