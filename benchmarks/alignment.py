@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import lookalikes, machine
-from benchmarks.changes import CHANGES, saved
+from benchmarks.changes import CHANGES, photographs, saved
 from provenance.core import alignment as limits
 from provenance.core.alignment import Alignment, Relation, judge
 from provenance.images.pairs import Pair, compare_pair
@@ -158,12 +158,7 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1), default=1)
     parser.add_argument("--limit", type=int, help="so many photographs at most")
     options = parser.parse_args()
-    paths = sorted(options.photos.glob("*.jpg"))[options.half :: 2]
-    random.Random(1).shuffle(paths)
-    photos = []
-    for path in paths[: options.limit]:
-        with Image.open(path) as image:
-            photos.append(image.convert("RGB"))
+    photos = photographs(sorted(options.photos.glob("*.jpg"))[options.half :: 2], options.limit)
     print(f"{machine.describe()}; {len(photos)} photographs, half {options.half}\n")
     print(f"| pair | n | {' | '.join(_SHOWN)} | {' | '.join(_LABELS)} |\n|{'---|' * (len(_SHOWN) + len(_LABELS) + 2)}")
     found = []

@@ -39,6 +39,17 @@ class Change:
     format: str = "JPEG"
 
 
+def photographs(paths: Sequence[Path], limit: int | None) -> list[Image.Image]:
+    """Return so many of the pictures at most, in a shuffled order that is always the same."""
+    chosen = list(paths)
+    random.Random(1).shuffle(chosen)
+    photos = []
+    for path in chosen[:limit]:
+        with Image.open(path) as image:
+            photos.append(image.convert("RGB"))
+    return photos
+
+
 def words(rng: random.Random, count: int) -> str:
     """Return so many words of a news channel."""
     return " ".join(rng.choices(_WORDS, k=count))

@@ -9,7 +9,6 @@ differs. Printed is the share of the stored numbers that cannot have come from t
 
 import argparse
 import io
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import lookalikes, machine
-from benchmarks.changes import saved
+from benchmarks.changes import photographs, saved
 from provenance.images.comparison import compare
 from provenance.images.quantized import misfit
 from provenance.images.resaving import Saved
@@ -69,12 +68,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, help="opencv-doc's examples/data")
     parser.add_argument("--limit", type=int, default=100, help="so many photographs at most")
     options = parser.parse_args()
-    paths = sorted(options.photos.glob("*.jpg"))
-    random.Random(1).shuffle(paths)
-    photos = []
-    for path in paths[: options.limit]:
-        with Image.open(path) as image:
-            photos.append(image.convert("RGB"))
+    photos = photographs(sorted(options.photos.glob("*.jpg")), options.limit)
     print(f"{machine.describe()}; {len(photos)} photographs\n")
     print(f"| misfit, % | told | {' | '.join(_PLACES)} |\n|{'---|' * (len(_PLACES) + 2)}")
     for levels in _NOISES:

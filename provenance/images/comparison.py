@@ -17,6 +17,7 @@ from provenance.images.registration import REACH, registered
 from provenance.images.resaving import Saved, resaved, saved_again, step
 from provenance.images.tones import (
     FEW,
+    WINDOW,
     Mask,
     Plane,
     blurred,
@@ -26,6 +27,7 @@ from provenance.images.tones import (
     finest,
     gradient,
     known,
+    means,
     near,
     share,
     toned,
@@ -47,8 +49,6 @@ _EDGE = 3
 _LEAST_LEFT, _MOST_LEFT = 0.2, 0.6
 """Share of the raster on which ECC still works, and from which on more would not help it."""
 
-_WINDOW = 11
-"""Pixels each way of the windows of local correlation."""
 _AGREES, _HALF, _CONFLICTS = 0.7, 0.5, 0.3
 _GRID = 24
 """Steps each way in which differing borders are cut off."""
@@ -233,7 +233,7 @@ def _refined(query: Grey, archived: Grey, matrix: Affine, place: Affine, size: t
     conflict = textured & (likeness < _CONFLICTS)
     # What was laid over would draw the map along, and its surroundings do; but a blurred picture, too, conflicts a
     # little everywhere, and needs all of it.
-    masks = [agreeing & ~near(conflict, 2 * _WINDOW)]
+    masks = [agreeing & ~near(conflict, 2 * WINDOW)]
     if masks[0].mean() < _MOST_LEFT:
         masks.append(agreeing & ~conflict)
     tried = [matrix]
@@ -259,17 +259,13 @@ def _square(matrix: Affine) -> Affine:
     return np.vstack([matrix, [0, 0, 1]])
 
 
-def _means(plane: Plane) -> Plane:
-    return np.asarray(cv2.blur(plane, (_WINDOW, _WINDOW), borderType=cv2.BORDER_REFLECT), np.float32)
-
-
 def _likeness(raster: _Raster) -> tuple[Plane, Mask, Mask]:
     """Local correlation; where at least one picture has texture, and where both have it."""
     one, other = blurred(raster.query, 1), blurred(raster.archived, 1)
-    mean_one, mean_other = _means(one), _means(other)
-    var_one = np.maximum(_means(one * one) - mean_one**2, 0)
-    var_other = np.maximum(_means(other * other) - mean_other**2, 0)
-    both = _means(one * other) - mean_one * mean_other
+    mean_one, mean_other = means(one), means(other)
+    var_one = np.maximum(means(one * one) - mean_one**2, 0)
+    var_other = np.maximum(means(other * other) - mean_other**2, 0)
+    both = means(one * other) - mean_one * mean_other
     likeness = both / np.sqrt(np.maximum(var_one * var_other, 1e-3))
     rough_one = var_one > _roughness(one, raster.valid)
     rough_other = var_other > _roughness(other, raster.valid)

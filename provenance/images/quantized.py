@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.images.resaving import Saved
-from provenance.images.tones import Mask, Plane
+from provenance.images.tones import BOTTOM, TOP, Mask, Plane
 
 _SIDE = 8
 _ROUNDED = 3.0
 """Units of a coefficient by which rounding to whole grey levels may move it, in both pictures."""
 _FEW = 500
 """Coefficients below which nothing is said."""
-_BLACK, _WHITE = 3.0, 252.0
-"""Grey levels beyond which a block may have been clipped after decoding."""
 
 
 def misfit(goal: Plane, saved: Saved, other: Plane, other_saved: Saved | None, among: Mask) -> float:
@@ -31,7 +29,7 @@ def misfit(goal: Plane, saved: Saved, other: Plane, other_saved: Saved | None, a
         return 1.0
     if saved.flipped:
         goal, other, among = goal[:, ::-1], other[:, ::-1], among[:, ::-1]
-    clipped = (np.minimum(goal, other) < _BLACK) | (np.maximum(goal, other) > _WHITE)
+    clipped = (np.minimum(goal, other) < BOTTOM) | (np.maximum(goal, other) > TOP)
     usable = _blocks((among & ~clipped).astype(np.float32)).all(axis=(1, 2))
     steps, others = _table(saved), _table(other_saved)
     shown = _coefficients(_blocks(goal)[usable])

@@ -4,15 +4,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.images.tones import Mask, Plane
+from provenance.images.tones import Mask, Plane, means
 
 REACH = 400
 """Longest side of the raster that is worked on: a tenth of its pixel is enough."""
 _FARTHEST = 8.0
 """Pixels of that raster by which a corner may be moved: more is another map, not a better one."""
-_WINDOW = 11
 _FAINT = 6.0
-"""Pixels each way within which light is made even, and the deviation in grey levels that counts as texture there."""
+"""Deviation in grey levels that counts as texture where the light is made even."""
 _SMOOTH = 5
 _UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
 
@@ -40,7 +39,6 @@ def registered(goal: Plane, shown: Plane, mask: Mask, projective: bool = False) 
 
 def _even(plane: Plane) -> Plane:
     """What the picture shows, each place in its own light and contrast."""
-    window = (_WINDOW, _WINDOW)
-    mean = cv2.blur(plane, window, borderType=cv2.BORDER_REFLECT)
-    variance = cv2.blur(plane * plane, window, borderType=cv2.BORDER_REFLECT) - mean * mean
-    return np.asarray((plane - mean) / np.sqrt(np.maximum(variance, 0) + _FAINT**2), np.float32)
+    mean = means(plane)
+    variance = np.maximum(means(plane * plane) - mean * mean, 0)
+    return np.asarray((plane - mean) / np.sqrt(variance + _FAINT**2), np.float32)

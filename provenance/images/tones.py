@@ -9,14 +9,21 @@ Mask = NDArray[np.bool_]
 
 FEW = 200
 """Pixels below which nothing is fitted."""
-_TOP, _BOTTOM = 252.0, 3.0
+TOP, BOTTOM = 252.0, 3.0
 """Grey levels beyond which a pixel counts as clipped."""
+WINDOW = 11
+"""Pixels each way of the windows in which places are compared."""
 _STIFF = np.array([0, 0, 0.1, 0.1, *[1] * 10])
 """How reluctantly each term of the tones is used: see `_basis`."""
 
 
 def blurred(plane: Plane, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def means(plane: Plane) -> Plane:
+    """Of the window about each pixel."""
+    return np.asarray(cv2.blur(plane, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def known(query: Plane, archived: Plane) -> Mask:
@@ -26,7 +33,7 @@ def known(query: Plane, archived: Plane) -> Mask:
 
 def _clipped(plane: Plane) -> Mask:
     """Where a pixel near by is at the end of the scale: its true tone is not known."""
-    return near((plane < _BOTTOM) | (plane > _TOP), 7)
+    return near((plane < BOTTOM) | (plane > TOP), 7)
 
 
 def near(mask: Mask, reach: int) -> Mask:
@@ -76,8 +83,8 @@ def _basis(u: NDArray[np.float64], v: NDArray[np.float64], w: NDArray[np.float64
 
 def excused(query: Plane, archived: Plane, difference: Plane) -> Plane:
     """Toned query minus archived, without what clipping explains: a clipped place may have been beyond the end."""
-    above = near((query > _TOP) | (archived < _BOTTOM), 9)
-    below = near((query < _BOTTOM) | (archived > _TOP), 9)
+    above = near((query > TOP) | (archived < BOTTOM), 9)
+    below = near((query < BOTTOM) | (archived > TOP), 9)
     left = np.where(above & ~below, np.maximum(difference, 0), difference)
     left = np.where(below & ~above, np.minimum(left, 0), left)
     return np.where(_at_one_end(query, archived), 0, left).astype(np.float32)
@@ -85,16 +92,16 @@ def excused(query: Plane, archived: Plane, difference: Plane) -> Plane:
 
 def _at_one_end(query: Plane, archived: Plane) -> Mask:
     """Where both pictures are white, or both black: as equal as can be told."""
-    white = (query > _TOP) & (archived > _TOP)
-    return white | ((query < _BOTTOM) & (archived < _BOTTOM))
+    white = (query > TOP) & (archived > TOP)
+    return white | ((query < BOTTOM) & (archived < BOTTOM))
 
 
 def _ends(query: Plane, archived: Plane) -> Mask:
     """Where both are at one end, if hardly more is clipped in one than in the other: there the tones meet."""
     together = np.zeros(query.shape, bool)
     for one, other in (
-        (query > _TOP, archived > _TOP),
-        (query < _BOTTOM, archived < _BOTTOM),
+        (query > TOP, archived > TOP),
+        (query < BOTTOM, archived < BOTTOM),
     ):
         if (one & other).sum() > 0.6 * (one | other).sum():
             together |= one & other
