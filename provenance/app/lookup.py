@@ -3,7 +3,7 @@
 import hashlib
 import stat
 from collections.abc import Mapping, Sequence, Set
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from provenance.images.findings import Claim
 from provenance.images.sandbox import Refusal, Sandbox
 
 if TYPE_CHECKING:
-    from provenance.images.descriptor import Model
+    from provenance.images.descriptor import Descriptor, Model
 
 FLAT = "This image is flat or nearly flat: only files with the very same bytes can be found."
 PLAIN = "This image has little detail of its own (a text card, a silhouette): only close copies are found."
@@ -72,7 +72,11 @@ def lookup(
     With a `model`, altered copies are looked for as well; a `claim` is held against what the image tells about itself.
     """
     with ThreadPoolExecutor(1) as aside:
-        return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim, aside) for image in images]
+        try:
+            return [_one(archive, image, sandbox, narrowing, max_bytes, model, claim, aside) for image in images]
+        except KeyboardInterrupt:
+            sandbox.stop()  # Or an image that takes long would be waited for.
+            raise
 
 
 def _one(
@@ -85,27 +89,25 @@ def _one(
     claim: Claim | None,
     aside: Executor,
 ) -> LookupAnswer | ImageRefused:
-    try:
-        file = _measured(path, sandbox, max_bytes)
-    except ImageRefused as refused:
-        return refused
-    described = None
-    if model is not None and file.refused is None:
-        from provenance.app import altered
-
-        # The network and SQLite's counting take as long as each other, and a processor each.
-        described = aside.submit(altered.describe, path, model, sandbox)
-    told = next(sandbox.map(reading.read, [path]))
-    own = None if isinstance(told, Refusal) else told
+    # SQLite's counting takes as long as the image takes in the workers and in the network, and a processor each.
+    measured = aside.submit(_measured, path, sandbox, max_bytes)
+    described = None if model is None else aside.submit(_described, measured, path, model, sandbox)
     with archive.read() as connection:
         coverage = _coverage(connection, model)
+        try:
+            file = measured.result()
+        except ImageRefused as refused:
+            return refused
+        told = next(sandbox.map(reading.read, [path]))
+        own = None if isinstance(told, Refusal) else told
         matches = _matches(archive, connection, file)
         if file.refused is not None and not matches:
             return ImageRefused(path=path, what=file.refused)
         found = copies.confirm(archive, connection, path, matches, sandbox)
-        if model is not None and described is not None:
+        if model is not None and described is not None and (asked := described.result()):
+            from provenance.app import altered
+
             known = found.same.keys() | found.same_scene.keys() | found.same_template.keys()
-            asked = described.result()
             found.add(
                 connection,
                 altered.find(archive, connection, path, asked, model, sandbox, known, found_already=bool(found.same)),
@@ -156,6 +158,14 @@ def _measured(path: Path, sandbox: Sandbox, max_bytes: int) -> File:
         return File(0, sha256, status.st_size, refused=answer.reason)
     print_ = answer.fingerprint
     return File(0, sha256, status.st_size, answer.format, answer.width, answer.height, print_.codes, print_.quality)
+
+
+def _described(measured: Future[File], path: Path, model: "Model", sandbox: Sandbox) -> "list[Descriptor]":
+    if measured.exception() is not None or measured.result().refused is not None:
+        return []  # Whoever asks for the file is told.
+    from provenance.app import altered
+
+    return altered.describe(path, model, sandbox)
 
 
 def _matches(archive: Archive, connection: Connection, file: File) -> dict[int, Match]:

@@ -253,6 +253,8 @@ def _not_searched(connection: sa.Connection, missing: int) -> list[str]:
         (refused, "file", "that cannot be decoded: found by the exact bytes only"),
         (flat, "flat image", "(blank, gradient, emblem): found by the exact bytes only"),
     ]
-    described = sa.select(inspections.c.tool).where(inspections.c.tool.startswith(MODEL_PREFIX)).limit(1)
-    whole_only = [] if connection.scalar(described) else [WHOLE_ONLY]
+    # The first name from there on: LIKE would go through all rows.
+    named = sa.select(inspections.c.tool).where(inspections.c.tool >= MODEL_PREFIX).order_by(inspections.c.tool)
+    model = connection.scalar(named.limit(1))
+    whole_only = [] if model is not None and model.startswith(MODEL_PREFIX) else [WHOLE_ONLY]
     return [f"{counted(count, what)} {words}" for count, what, words in said if count] + whole_only

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from provenance.core.answers import LookupAnswer
 from provenance.core.model import Confidence, LinkKind, MatchKind, Sighting
 from provenance.core.times import dated
 from provenance.errors import ImageRefused, NothingFound
+from provenance.images import measure
+from provenance.images.sandbox import Limits, Sandbox
 from tests.app.conftest import AT, MAX_BYTES, SAMPLES, Desk, NewDesk, after, export, flat, jpeg, posted, put, shot
 from tests.stories import CHANGES, Story, make_story, random_photo
 
@@ -373,6 +376,22 @@ def test_a_lookup_does_not_wait_for_a_writer(spread: Desk, suspect: MakeSuspect,
         connection.execute(sa.delete(schema.fingerprints))
         assert refs(spread.ask(suspect(1))) == ["1/10", "2/10", "3/10", "1/20"]
     assert not spread.ask(suspect(1)).found  # what was committed is seen
+
+
+def _hang(path: Path, max_pixels: int) -> None:
+    time.sleep(3600)
+
+
+def test_ctrl_c_does_not_wait_for_an_image_that_takes_long(
+    desk: Desk, suspect: MakeSuspect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "measure", lambda sandbox, paths: sandbox.map(_hang, paths))
+    monkeypatch.setattr(module, "_coverage", interrupted)
+    with pytest.raises(KeyboardInterrupt), Sandbox(Limits(seconds=3600), workers=1) as sandbox:
+        lookup(desk.archive, [suspect(1)], sandbox, Narrowing(), MAX_BYTES)
 
 
 def test_the_samples_are_answered(sampled: Desk) -> None:

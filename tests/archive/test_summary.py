@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
-from provenance.archive import derive, observe, summary
+from provenance.archive import derive, descriptors, observe, summary
 from provenance.archive.derive import Measurement
 from provenance.core.answers import Gap
+from provenance.core.matching import MODEL_PREFIX
 from provenance.core.wording import counted
 from tests.archive.conftest import Desk, arrived
 from tests.core.build import FOLDER, NOON, channel, codes, hour
@@ -64,6 +65,15 @@ def test_what_a_search_cannot_find_is_said(desk: Desk) -> None:
     assert [words.split()[0] for words in said[:-1]] == ["1", "1", "1", "1"]
     assert said[-1] == summary.WHOLE_ONLY
     assert "not fingerprinted" in said[0]
+
+
+def test_parts_can_be_found_once_a_model_has_looked(desk: Desk) -> None:
+    desk.add(arrived(1, b"new"))
+    for tool, whole_only in (("a reader of some other kind", True), ("zzz", True), (f"{MODEL_PREFIX}0123", False)):
+        with desk.archive.write() as connection:
+            descriptors.save(connection, tool, [(1, None)], [])
+        with desk.archive.read() as connection:
+            assert (summary.WHOLE_ONLY in summary.whole(connection).not_searched) is whole_only
 
 
 @pytest.mark.parametrize(
