@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from provenance.core.model import Confidence
 
-ALIGNMENT_VERSION = 4
+ALIGNMENT_VERSION = 5
 """Raise it when measurements or limits change."""
 
 
@@ -183,6 +183,9 @@ LETTERS_SHARPER, LETTERS_SOFTER, LETTERS_COARSE = 0.8, 0.05, 0.38
 """Words laid over the query: sharper outlines all over, little left after a blur (0.35; passers-by 0.4 and more)."""
 LETTERS_MOVED, LETTERS_MOVED_BESIDE = 0.008, 0.018
 """The flow follows words; more of it is excused where all beside them fits what is stored."""
+FAINT_SOFTER, FAINT_COARSE, FAINT_MOVED = 0.1, 0.4, 0.004
+"""Words that are seen through have no sharper outlines where the photograph has its own. They are believed where all
+beside them fits what is stored."""
 ONLY_SHARPER, ONLY_COARSE = 0.97, 0.48
 """Large letters leave more, but then hardly any outline is not theirs."""
 PIXELATED_SOFTER, PIXELATED_SHARPER, PIXELATED_COARSE, PIXELATED_MOVED = 0.65, 0.14, 0.25, 0.01
@@ -195,6 +198,8 @@ moves before a still camera less than that is left after a blur, or it moves."""
 DRAWN, DRAWN_OVER = 0.22, 0.22
 """Stickers, boxes and pixelation are plain where the photograph has texture; passers-by reach 0.17. They cover 0.19 of
 it at most; of screenshots of posts with other photographs more differs (0.25), and more is plain than DRAWN_GROUND."""
+COVERED_CONFLICT, COVERED_AGREEMENT = 0.25, 0.48
+"""What hardly shows beside stickers on a soft photograph; believed where all of that fits what is stored."""
 
 DRAWING = 0.55
 """Pictures that are plain beyond this are drawn: maps of other days (0.69 and more) differ by what is drawn on them,
@@ -218,7 +223,7 @@ def judge(alignment: Alignment | None) -> Verdict:
         return Verdict(Relation.NOTHING, _POSSIBLE, "no alignment holds")
     if _saved_again(alignment) and alignment.residual <= FAINT_RESIDUAL:
         return _copy(alignment)
-    if alignment.agreement < SAME_AGREEMENT or alignment.conflict > SAME_CONFLICT:
+    if (alignment.agreement < SAME_AGREEMENT or alignment.conflict > SAME_CONFLICT) and not _covered(alignment):
         return _other(alignment)
     if alignment.moved > (MOVED_AROUND if alignment.patched >= LARGE_PATCHES else MOVED):
         return Verdict(Relation.SAME_SCENE, _STRONG, "parts of the picture have moved")
@@ -307,8 +312,7 @@ def _patched(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _STRONG if _clean(a) else _POSSIBLE, "the pixels agree but for words laid over")
     if _lit(a):
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for light and shade")
-    drawn_over = a.drawn >= DRAWN and a.patched <= DRAWN_OVER and a.plain <= DRAWN_GROUND
-    if drawn_over and _clean(a) and not SAVED_BESIDE < a.misfit < SAVED_OTHERWISE:
+    if _drawn_over(a) and _clean(a) and not SAVED_BESIDE < a.misfit < SAVED_OTHERWISE:
         return Verdict(Relation.SAME, _STRONG, "the pixels agree but for what was drawn over them")
     pixelated = (
         a.softer >= PIXELATED_SOFTER
@@ -329,12 +333,25 @@ def _patched(a: Alignment) -> Verdict:
     return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree but for patches that may be laid over")
 
 
+def _drawn_over(a: Alignment) -> bool:
+    return a.drawn >= DRAWN and a.patched <= DRAWN_OVER and a.plain <= DRAWN_GROUND
+
+
+def _covered(a: Alignment) -> bool:
+    """Whether more conflicts than in other copies because it was drawn over: all beside it fits what is stored."""
+    little = a.conflict <= COVERED_CONFLICT and a.agreement >= COVERED_AGREEMENT
+    return little and _drawn_over(a) and a.misfit <= SAVED_BESIDE
+
+
 def _lettered(a: Alignment) -> bool:
     """Whether all that differs are sharper outlines in the query, and little is left of it after a blur."""
     sharp = a.sharper >= LETTERS_SHARPER and a.softer <= LETTERS_SOFTER and a.coarse <= LETTERS_COARSE
     sharp_only = a.sharper >= ONLY_SHARPER and a.softer <= 1 - ONLY_SHARPER and a.coarse <= ONLY_COARSE
-    moved = LETTERS_MOVED_BESIDE if a.misfit <= SAVED_BESIDE else LETTERS_MOVED
-    return (sharp or sharp_only) and a.moved <= moved
+    if a.misfit > SAVED_BESIDE:
+        return (sharp or sharp_only) and a.moved <= LETTERS_MOVED
+    faint = a.softer <= FAINT_SOFTER and a.coarse <= FAINT_COARSE and a.plain <= DRAWN_GROUND
+    moved = LETTERS_MOVED_BESIDE if sharp or sharp_only else FAINT_MOVED
+    return (sharp or sharp_only or faint) and a.moved <= moved
 
 
 def _lit(a: Alignment) -> bool:

@@ -14,7 +14,7 @@ from provenance.core.model import Confidence, File, Match, MatchKind
 ALGORITHM = "phash256"
 ALGORITHM_VERSION = 1
 """Raise it when codes or qualities come out differently: every file is then measured again."""
-RESOLVE_VERSION = 4
+RESOLVE_VERSION = 5
 """Raise it when limits or the rules of matching change."""
 
 DESCRIPTOR_VERSION = 1

@@ -145,6 +145,20 @@ def test_what_lies_beside_stickers_has_to_fit_what_is_stored() -> None:
     assert judged(replace(stickers, plain=0.44)) == (Relation.SAME, Confidence.POSSIBLE)
 
 
+def test_stickers_may_hide_more_of_a_soft_photograph_where_all_beside_them_fits() -> None:
+    covered = replace(STICKERS, drawn=0.5, conflict=0.2, agreement=0.6, misfit=0.001)
+    assert judged(covered) == (Relation.SAME, Confidence.STRONG)
+    for doubt in (
+        {"misfit": 0.02},
+        {"conflict": 0.3},
+        {"agreement": 0.4},
+        {"drawn": 0.1},
+        {"plain": 0.5},
+        {"patched": 0.3},
+    ):
+        assert judge(replace(covered, **doubt)).relation is not Relation.SAME  # type: ignore[arg-type]
+
+
 def test_few_inliers_hold_only_with_agreeing_pixels() -> None:
     assert judge(replace(COPY, inliers=7, agreement=0.9)).relation is Relation.NOTHING
     assert judge(replace(COPY, inliers=5)).relation is Relation.NOTHING
@@ -178,6 +192,24 @@ def test_more_may_seem_to_move_about_words_where_all_beside_them_fits() -> None:
     )
     assert judged(words) == (Relation.SAME, Confidence.POSSIBLE)
     assert judged(replace(words, misfit=0.001)) == (Relation.SAME, Confidence.STRONG)
+
+
+def test_words_that_are_seen_through_are_believed_where_all_beside_them_fits() -> None:
+    watermark = replace(
+        COPY,
+        agreement=0.9,
+        conflict=0.02,
+        residual=15,
+        patched=0.03,
+        sharper=0.6,
+        softer=0.04,
+        coarse=0.34,
+        misfit=0.001,
+    )
+    assert judged(watermark) == (Relation.SAME, Confidence.STRONG)
+    # Other words on the same ground are softer in one place and sharper in another.
+    for doubt in ({"misfit": 0.02}, {"softer": 0.2}, {"coarse": 0.6}, {"moved": 0.01}, {"plain": 0.5}):
+        assert judge(replace(watermark, **doubt)).confidence is Confidence.POSSIBLE  # type: ignore[arg-type]
 
 
 def test_another_light_is_seen_through_where_all_textures_are_in_place() -> None:
