@@ -244,17 +244,19 @@ def _saved_again(a: Alignment) -> bool:
 
 
 def _clean(a: Alignment) -> bool:
-    """Whether the noise is that of one exposure, and there is enough to say so."""
-    if _saved_again(a):
-        return True
-    if _shrunk(a):
-        alike = a.fine >= SHRUNK_FINE or (a.foreign <= SHRUNK_FOREIGN and a.fine >= SMOOTHED_SHRUNK)
-    else:
-        least = min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED))
-        alike = a.fine >= least or (a.foreign <= CLEAN_FOREIGN and a.fine >= SMOOTHED_FINE)
+    """Whether the noise is that of one exposure, or there is none left to tell; and enough to say so."""
     kept = a.foreign <= CLEAN_FOREIGN or (a.foreign <= FEW_FOREIGN and a.fine >= LEAST_FINE)
     lost = (a.detail <= LOST_DETAIL or kept) and _still(a) and not _shrunk(a)
-    return (alike or lost) and a.compared >= PIXELS and (a.inliers is None or a.inliers >= INLIERS)
+    enough = a.compared >= PIXELS and (a.inliers is None or a.inliers >= INLIERS)
+    return _saved_again(a) or ((_alike(a) or lost) and enough)
+
+
+def _alike(a: Alignment) -> bool:
+    """Whether the noise is that of one exposure."""
+    if _shrunk(a):
+        return a.fine >= SHRUNK_FINE or (a.foreign <= SHRUNK_FOREIGN and a.fine >= SMOOTHED_SHRUNK)
+    least = min(CLEAN_FINE, max(LEAST_FINE, a.expected - AS_EXPECTED))
+    return a.fine >= least or (a.foreign <= CLEAN_FOREIGN and a.fine >= SMOOTHED_FINE)
 
 
 def _shrunk(a: Alignment) -> bool:
@@ -298,10 +300,11 @@ def _copy(a: Alignment) -> Verdict:
         return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree, but for their noise")
     if saved and untouched:
         return Verdict(Relation.SAME, _CERTAIN, "one is the other saved again")
-    if certain and untouched:
+    if certain and untouched and _alike(a):
         return Verdict(Relation.SAME, _CERTAIN, "the pixels agree")
     enough = (saved or strong) and (whole or a.plain <= DRAWN_GROUND)
-    return Verdict(Relation.SAME, _STRONG if enough else _POSSIBLE, "the pixels agree but for little")
+    little = "another picture laid over them" if a.boxed else "little"
+    return Verdict(Relation.SAME, _STRONG if enough else _POSSIBLE, f"the pixels agree but for {little}")
 
 
 def _patched(a: Alignment) -> Verdict:

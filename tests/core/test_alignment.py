@@ -71,9 +71,9 @@ def test_equal_pixels_are_certain() -> None:
         ({"fine": 0.9, "foreign": 0.06}, Confidence.POSSIBLE),
         ({"fine": 0.9, "foreign": 0.06, "expected": 0.93}, Confidence.CERTAIN),
         ({"fine": 0.8, "foreign": 0.09, "expected": 0.8}, Confidence.POSSIBLE),
-        ({"fine": 0.9, "foreign": 0.06, "detail": 0.4}, Confidence.CERTAIN),
+        ({"fine": 0.9, "foreign": 0.06, "detail": 0.4}, Confidence.STRONG),
         ({"fine": 0.9, "foreign": 0.06, "detail": 0.4, "moved": 0.001}, Confidence.POSSIBLE),
-        ({"fine": 0.9, "foreign": 0.01}, Confidence.CERTAIN),
+        ({"fine": 0.9, "foreign": 0.01}, Confidence.STRONG),
         ({"residual": 5, "agreement": 0.999}, Confidence.STRONG),
         ({"residual": 45, "patched": 0.13, "agreement": 0.8, "conflict": 0.08, "drawn": 0.3}, Confidence.STRONG),
         ({"boxed": 0.1}, Confidence.STRONG),
@@ -90,8 +90,9 @@ def test_each_doubt_lowers_the_confidence(measured: dict[str, float], confidence
     assert judged(replace(COPY, **measured)) == (Relation.SAME, confidence)  # type: ignore[arg-type]
 
 
-def test_a_smoothed_copy_has_lost_its_noise_and_is_still_certain() -> None:
-    assert judged(replace(COPY, fine=0.77, foreign=-0.6)) == (Relation.SAME, Confidence.CERTAIN)
+def test_a_smoothed_copy_has_lost_the_noise_that_would_make_it_certain() -> None:
+    assert judged(replace(COPY, fine=0.77, foreign=-0.6)) == (Relation.SAME, Confidence.STRONG)
+    assert judged(replace(COPY, fine=0.77, foreign=-0.6, misfit=0)) == (Relation.SAME, Confidence.CERTAIN)
 
 
 def test_a_smoothed_copy_in_which_little_moves_has_to_agree_better() -> None:
