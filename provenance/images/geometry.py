@@ -272,7 +272,8 @@ def _measured(
     from provenance.images.comparison import compare, overlap
     from provenance.images.perspective import slope
 
-    pixels = compare(query.grey, archived.grey, found.matrix, query.saved, archived.saved)
+    granted = found.inliers is None
+    pixels = compare(query.grey, archived.grey, found.matrix, query.saved, archived.saved, granted=granted)
     if pixels is None or not _sane(pixels.matrix):
         return None
     polygon = overlap(query.grey.shape, archived.grey.shape, pixels.matrix)

@@ -30,6 +30,14 @@ def test_no_comparison_on_a_sliver() -> None:
     assert compare(GREY, GREY, shifted(470, 0)) is None
 
 
+def test_a_map_by_which_nothing_agrees_is_given_up_unless_it_was_granted() -> None:
+    other: Grey = np.asarray(random_photo(7).convert("L"))
+    assert compare(GREY, other, shifted(0, 0)) is None
+    found = compare(GREY, other, shifted(0, 0), granted=True)
+    assert found is not None
+    assert found.agreement.agreement < 0.3
+
+
 def test_a_differing_border_is_cut_off_and_a_differing_middle_is_not() -> None:
     noise = np.random.default_rng(2).integers(0, 256, GREY.shape, dtype=np.uint8)
     border, middle = GREY.copy(), GREY.copy()
