@@ -120,6 +120,9 @@ FEW_INLIERS = 6
 PIXELS = 1500
 """Pixels compared below which nothing is said with more than `possible`."""
 
+SHARED = 0.2
+"""Share of one of the two that lies in the other. Of crops, collages and pictures in others all of one does; a word in
+the same letters in two pictures is a tenth of both."""
 SAME_AGREEMENT = 0.5
 SAME_CONFLICT = 0.16
 """Copies agree in 0.56 and more, and conflict in 0.16 at most (stickers over 20 %); templates and other viewpoints
@@ -221,10 +224,13 @@ def judge(alignment: Alignment | None) -> Verdict:
     """
     if alignment is None or not _holds(alignment):
         return Verdict(Relation.NOTHING, _POSSIBLE, "no alignment holds")
-    if _saved_again(alignment) and alignment.residual <= FAINT_RESIDUAL:
+    shared = max(alignment.overlap, alignment.visible) >= SHARED
+    if shared and _saved_again(alignment) and alignment.residual <= FAINT_RESIDUAL:
         return _copy(alignment)
     if (alignment.agreement < SAME_AGREEMENT or alignment.conflict > SAME_CONFLICT) and not _covered(alignment):
         return _other(alignment)
+    if not shared:
+        return Verdict(Relation.SAME, _POSSIBLE, "the pixels agree in a corner of both, which may be words or a mark")
     if alignment.moved > (MOVED_AROUND if alignment.patched >= LARGE_PATCHES else MOVED):
         return Verdict(Relation.SAME_SCENE, _STRONG, "parts of the picture have moved")
     if alignment.residual > STRONG_RESIDUAL and not _only_tones(alignment):

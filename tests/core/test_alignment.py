@@ -241,6 +241,13 @@ def test_no_copy_where_the_pixels_conflict() -> None:
     assert judge(replace(COPY, agreement=0.45)).relation is not Relation.SAME
 
 
+def test_what_agrees_in_a_corner_of_both_is_possible() -> None:
+    for corner in (replace(COPY, overlap=0.1, visible=0.1), replace(COPY, overlap=0.1, visible=0.1, misfit=0)):
+        assert judged(corner) == (Relation.SAME, Confidence.POSSIBLE)
+        assert judged(replace(corner, overlap=1)) == (Relation.SAME, Confidence.CERTAIN)
+        assert judged(replace(corner, visible=1)) == (Relation.SAME, Confidence.CERTAIN)
+
+
 def test_every_verdict_gives_its_reason() -> None:
     for each in (None, COPY, STICKERS, replace(COPY, moved=0.1), replace(COPY, conflict=0.3)):
         assert judge(each).reason
